@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, inject } from 'vitest';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { Store } from '../../src/store/store.ts';
+
+export const silent = createLogger('silent', 'test');
+
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
+
+/** Runs one statement on the server's maintenance database. */
+export async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly store: Store;
+  drop(): Promise<void>;
+}
+
+/** A database of this test file's own: a clone of the migrated template, dropped after the file's last test. */
+export async function createTestDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
+  const { adminUrl, template } = inject('database');
+  const name = `longshore_test_${randomBytes(6).toString('hex')}`;
+  await administer(adminUrl, `CREATE DATABASE ${name}${options.migrated === false ? '' : ` TEMPLATE ${template}`}`);
+  const url = withDatabase(adminUrl, name);
+  const store = new Store({ url, poolSize: 10, logger: silent, applicationName: 'longshore test' });
+  let dropped = false;
+  const drop = async () => {
+    if (dropped) return;
+    dropped = true;
+    await store.close();
+    await administer(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  };
+  afterAll(drop);
+  return { url, store, drop };
+}
