@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { UsageError } from './errors.ts';
@@ -29,6 +30,12 @@ export interface Config {
   readonly allowPrivateAddresses: boolean;
   /** Requests an identity may make in a minute. */
   readonly rateLimitPerMinute: number;
+  /** The server that the command line and a remote worker speak to, without a trailing slash. */
+  readonly server: string | undefined;
+  /** What they sign in with: an API key or an access token. */
+  readonly token: string | undefined;
+  /** The command line's profile, when none is named. */
+  readonly profile: string | undefined;
 }
 
 type Source = Readonly<Record<string, unknown>>;
@@ -70,6 +77,11 @@ function postgresUrl(text: string): string {
   return text;
 }
 
+function serverUrl(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new BadValue('must begin with http:// or https://');
+  return text.replace(/\/+$/, '');
+}
+
 function masterKey(text: string): Buffer {
   const key = Buffer.from(text.trim(), 'base64');
   if (key.length !== 32) throw new BadValue('must be 32 bytes in base64 (make one: openssl rand -base64 32)');
@@ -102,6 +114,9 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   killGraceSeconds: { env: 'LONGSHORE_KILL_GRACE_SECONDS', parse: integer(0, 3600), fallback: 5 },
   allowPrivateAddresses: { env: 'LONGSHORE_ALLOW_PRIVATE_ADDRESSES', parse: boolean, fallback: true },
   rateLimitPerMinute: { env: 'LONGSHORE_RATE_LIMIT_PER_MINUTE', parse: integer(1, 1_000_000), fallback: 1000 },
+  server: { env: 'LONGSHORE_SERVER', parse: optional(serverUrl), fallback: undefined },
+  token: { env: 'LONGSHORE_TOKEN', secret: true, parse: optional(String), fallback: undefined },
+  profile: { env: 'LONGSHORE_PROFILE', parse: optional(String), fallback: undefined },
 };
 
 /** `LONGSHORE_DATA_DIR` is `data_dir` in longshore.yaml; `DATABASE_URL` is `database_url`. */
@@ -173,6 +188,12 @@ export function loadConfig(flags: Flags = {}, env: NodeJS.ProcessEnv = process.e
     }
   });
   return Object.freeze(Object.fromEntries(entries)) as Config;
+}
+
+/** The folder of the user's own settings: `$XDG_CONFIG_HOME`, else `~/.config`. */
+export function configHome(env: NodeJS.ProcessEnv = process.env): string {
+  const given = env.XDG_CONFIG_HOME;
+  return given && path.isAbsolute(given) ? given : path.join(homedir(), '.config');
 }
 
 /** The environment, for the few places that pass it on (children, executors' allow-list). */
