@@ -1,21 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-function findRoot(): string {
-  // The same code runs from src/kernel/ under tsx and from dist/ as a bundle: the root is above both.
-  let folder = import.meta.dirname;
-  while (!existsSync(path.join(folder, 'package.json'))) {
-    const parent = path.dirname(folder);
-    if (parent === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
-    folder = parent;
+/**
+ * Upwards from this module, since its depth differs: `src/kernel/` in a checkout, `dist/` once it is bundled. Only our
+ * own manifest counts, so that a `package.json` put beside the bundle by someone else does not become the root.
+ */
+function findPackage(): { root: string; version: string } {
+  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
+    const manifest = path.join(folder, 'package.json');
+    if (existsSync(manifest)) {
+      const { name, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown; version?: unknown };
+      if (name === 'longshore' && typeof version === 'string') return { root: folder, version };
+    }
+    if (folder === path.dirname(folder)) throw new Error(`No package.json of Longshore above ${import.meta.dirname}`);
   }
-  return folder;
 }
 
-/** Where the package's own files are: migrations, examples, the built console. */
-export const packageRoot = findRoot();
+const found = findPackage();
 
-/** This version of Longshore, such as `1.2.0`. */
-export const version: string = (
-  JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-).version;
+/** The absolute path of the installed package: what is read at run time (migrations, console, examples) lies below. */
+export const packageRoot: string = found.root;
+
+/** This version, such as `0.1.0`. */
+export const packageVersion: string = found.version;
