@@ -30,14 +30,19 @@ interface Part {
   readonly build: (outDir: string) => Promise<void>;
 }
 
+const NO_INPUT = new Set(['node_modules', 'dist']);
+
 async function filesBelow(input: string): Promise<string[]> {
   const found = await stat(inRoot(input)).catch(() => undefined);
   if (!found) return [];
   if (!found.isDirectory()) return [input];
-  const entries = await readdir(inRoot(input), { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
-    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+  const entries = await readdir(inRoot(input), { withFileTypes: true });
+  const files = entries.map(async (entry) => {
+    const name = path.join(input, entry.name);
+    if (entry.isDirectory()) return NO_INPUT.has(entry.name) ? [] : filesBelow(name);
+    return entry.isFile() && !/\.test\.tsx?$/.test(name) ? [name] : [];
+  });
+  return (await Promise.all(files)).flat();
 }
 
 /** By content and not by time: a checkout of another branch and back must not rebuild, an older file must. */
@@ -122,7 +127,7 @@ const PARTS: readonly Part[] = [
     name: 'console',
     outDir: inRoot('console/dist'),
     main: 'index.html',
-    inputs: ['console/src', 'console/public', 'console/index.html', 'console/package.json', 'console/vite.config.ts'],
+    inputs: ['console', 'package-lock.json'],
     build: buildConsole,
   },
 ];

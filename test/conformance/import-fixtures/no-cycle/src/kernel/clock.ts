@@ -1,0 +1,5 @@
+import type { Sleep } from './sleep.ts';
+
+export interface Clock {
+  readonly sleep: Sleep;
+}

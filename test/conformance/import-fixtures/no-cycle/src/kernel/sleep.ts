@@ -1,0 +1,3 @@
+import type { Clock } from './clock.ts';
+
+export type Sleep = (clock: Clock) => void;

@@ -1,0 +1,1 @@
+export { thing } from '../areas/scheduler/area.ts';

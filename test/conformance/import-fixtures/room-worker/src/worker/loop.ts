@@ -1,0 +1,1 @@
+export type { Thing } from '../engine/model.ts';
