@@ -1,0 +1,5 @@
+import { expect, it } from 'vitest';
+
+it('runs', () => expect(1).toBe(1));
+it('needs a server', (context) => context.skip(true, 'the server is not installed'));
+it.skip('was forgotten', () => expect(1).toBe(1));

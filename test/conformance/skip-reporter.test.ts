@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'longshore-tally-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the fixture's three tests: one passes, one is skipped with a reason, one without. */
+async function runFixture(env: Record<string, string>): Promise<{ code: unknown; output: string }> {
+  const { VITEST: _, ...outside } = process.env;
+  const child = spawn(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/conformance/skip-fixture/vitest.config.ts'],
+    {
+      env: { ...outside, CI: '', LONGSHORE_CI_STRICT: '', LONGSHORE_TEST_TALLY: '', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { code, output };
+}
+
+it('tells every skip and its reason, and passes on a developer machine', async () => {
+  const { code, output } = await runFixture({});
+  expect(output).toContain('Skipped 1: the server is not installed');
+  expect(output).toContain('needs a server');
+  expect(output).toContain('Skipped 1: no reason given');
+  expect(code).toBe(0);
+});
+
+it('refuses skips where everything is installed, and counts them as failures', async () => {
+  const tally = path.join(folder, 'tally');
+  const { code, output } = await runFixture({ CI: 'true', LONGSHORE_CI_STRICT: '1', LONGSHORE_TEST_TALLY: tally });
+  expect(output).toContain('2 skipped for want of what CI installs');
+  expect(code).toBe(1);
+  expect(await readFile(tally, 'utf8')).toBe('1 2\n');
+});

@@ -1,0 +1,72 @@
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+
+const NO_REASON = 'no reason given';
+
+/**
+ * Skips that CI cannot mend, by their reason. Everything else is installed there, so with LONGSHORE_CI_STRICT=1 any
+ * other skip is a failure: a test that silently stops running looks like one that passes.
+ */
+const BEYOND_CI: readonly { readonly reason: RegExp; readonly because: string }[] = [];
+
+interface Skips {
+  readonly reason: string;
+  readonly tests: TestCase[];
+}
+
+function skipsByReason(modules: readonly TestModule[]): Skips[] {
+  const skips = new Map<string, TestCase[]>();
+  for (const module of modules) {
+    for (const test of module.children.allTests('skipped')) {
+      const result = test.result();
+      const reason = (result.state === 'skipped' && result.note) || NO_REASON;
+      skips.set(reason, [...(skips.get(reason) ?? []), test]);
+    }
+  }
+  return [...skips].map(([reason, tests]) => ({ reason, tests }));
+}
+
+function count(modules: readonly TestModule[], state: 'passed' | 'failed'): number {
+  return modules.reduce((sum, module) => sum + [...module.children.allTests(state)].length, 0);
+}
+
+/**
+ * Says at the end of a run which tests were skipped and why, and makes a skip that CI should not have a failure.
+ *
+ * With LONGSHORE_TEST_TALLY naming a file, appends to it a line `<passed> <failed>` of the run.
+ */
+export default class SkipReporter implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const strict = process.env.CI === 'true' && process.env.LONGSHORE_CI_STRICT === '1';
+    // With -t, what was not asked for counts as skipped too; that is no news.
+    const skips = this.#vitest?.config.testNamePattern ? [] : skipsByReason(modules);
+    const unexpected = strict
+      ? skips.filter(({ reason }) => !BEYOND_CI.some((known) => known.reason.test(reason)))
+      : [];
+    for (const { reason, tests } of skips) {
+      console.log(`\nSkipped ${tests.length}: ${reason}`);
+      for (const test of tests) console.log(`  ${path.relative('.', test.module.moduleId)} > ${test.fullName}`);
+    }
+    const refused = unexpected.reduce((sum, { tests }) => sum + tests.length, 0);
+    if (refused > 0) {
+      console.log(
+        `\n${refused} skipped for want of what CI installs: ${unexpected.map(({ reason }) => reason).join('; ')}`,
+      );
+      process.exitCode = 1;
+    }
+    // A file that does not even load has no tests that could fail.
+    const broken = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0).length;
+    const tally = process.env.LONGSHORE_TEST_TALLY;
+    if (tally) {
+      const failed = count(modules, 'failed') + broken + unhandledErrors.length + refused;
+      appendFileSync(tally, `${count(modules, 'passed')} ${failed}\n`);
+    }
+  }
+}
