@@ -82,6 +82,8 @@ CREATE TABLE longshore.runs (
   progress_done double precision,
   progress_total double precision,
   checkpoint jsonb,
+  -- The last batch of emitted rows that was taken in this epoch: a repeated batch is told once.
+  emit_seq integer NOT NULL DEFAULT 0,
   -- Attempts before the current one, oldest first.
   past_attempts jsonb NOT NULL DEFAULT '[]',
   log_bytes bigint NOT NULL DEFAULT 0,
@@ -178,16 +180,13 @@ CREATE TABLE longshore.reports (
   run_id bigint NOT NULL,
   area text NOT NULL,
   type text NOT NULL,
-  epoch integer NOT NULL,
-  seq integer NOT NULL,
   payload jsonb NOT NULL,
   tries integer NOT NULL DEFAULT 0,
   due_at timestamptz NOT NULL DEFAULT now(),
-  created_at timestamptz NOT NULL DEFAULT now(),
-  -- A repeated batch of emitted rows is told once.
-  CONSTRAINT reports_once UNIQUE (run_id, type, epoch, seq)
+  created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX reports_due ON longshore.reports (due_at, id);
+CREATE INDEX reports_of_run ON longshore.reports (run_id, id);
 
 -- The event bus: kept for a while so that a subscriber can catch up from `seq`.
 CREATE TABLE longshore.events (

@@ -1,0 +1,122 @@
+import { AppError, invalidField, notFound } from '../kernel/errors.ts';
+import { type Queryable, sqlState, type Tx, violatedConstraint } from '../store/store.ts';
+import type { Job, JobDefinition, NewRun, Trigger } from './model.ts';
+import { jobDelete, jobGet, jobInsert, jobLiveRuns, jobUpdate } from './queries/job.ts';
+import { runsCancel } from './queries/run_control.ts';
+import { enqueue } from './runs.ts';
+import { firstInstant } from './schedule.ts';
+
+/** The database decides what time it is: servers' clocks may differ. */
+async function databaseNow(db: Queryable): Promise<Date> {
+  const [row] = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  if (!row) throw new Error('the database told no time');
+  return row.now;
+}
+
+async function firstFire(tx: Tx, job: JobDefinition): Promise<Date | null> {
+  if (!job.schedule) return null;
+  // Even a paused job's schedule is checked: a wrong one is refused when it is written, not when it resumes.
+  const first = firstInstant(job.schedule, await databaseNow(tx));
+  return job.status === 'active' ? first : null;
+}
+
+function nameTaken(error: unknown, name: string): unknown {
+  if (sqlState(error) === '23505' && violatedConstraint(error) === 'jobs_name_key') {
+    const message = `"${name}" is taken; choose another name`;
+    return new AppError('conflict', `name: ${message}`, { details: [{ field: 'name', message }] });
+  }
+  return error;
+}
+
+/** @throws AppError conflict (name taken), validation (schedule) */
+export async function createJob(tx: Tx, job: JobDefinition, createdBy: number | null): Promise<number> {
+  const nextFireAt = await firstFire(tx, job);
+  try {
+    return await jobInsert(tx, job, nextFireAt, createdBy);
+  } catch (error) {
+    throw nameTaken(error, job.name);
+  }
+}
+
+/** @throws AppError not_found */
+export async function getJob(db: Queryable, area: string, id: number): Promise<Job> {
+  const job = await jobGet(db, area, id);
+  if (!job) throw notFound(`job ${id}`);
+  return job;
+}
+
+/**
+ * Replaces a job's definition with what `change` makes of it; runs that exist keep theirs.
+ * @throws AppError not_found, conflict (name taken), validation (schedule)
+ */
+export async function updateJob(tx: Tx, area: string, id: number, change: (job: Job) => JobDefinition): Promise<void> {
+  const job = await jobGet(tx, area, id, true);
+  if (!job) throw notFound(`job ${id}`);
+  const changed = change(job);
+  const sameTimes = changed.status === job.status && JSON.stringify(changed.schedule) === JSON.stringify(job.schedule);
+  // An unrelated change must not drop an instant that is due this very moment.
+  const nextFireAt = sameTimes ? job.nextFireAt : await firstFire(tx, changed);
+  try {
+    await jobUpdate(tx, id, changed, nextFireAt);
+  } catch (error) {
+    throw nameTaken(error, changed.name);
+  }
+}
+
+/**
+ * Deletes a job and cancels its live runs; its history stays. Running ones end as soon as their worker hears of it.
+ * @throws AppError not_found
+ */
+export async function deleteJob(tx: Tx, area: string, id: number): Promise<void> {
+  const job = await jobGet(tx, area, id, true);
+  if (!job) throw notFound(`job ${id}`);
+  const live = await jobLiveRuns(tx, id);
+  if (live.length > 0) {
+    await runsCancel(
+      tx,
+      live.map((run) => run.id),
+    );
+  }
+  await jobDelete(tx, id);
+}
+
+/** How many runs of a job may be leased at once; null = any number. */
+function heldLimit(job: JobDefinition): number | null {
+  return job.maxConcurrent ?? (job.schedule?.overlap === 'allow' ? null : 1);
+}
+
+/** The run that a job makes. */
+export function runOfJob(
+  job: Job,
+  how: { trigger: Trigger; fireAt: Date | null; runAt: Date | null; createdBy: number | null },
+): NewRun {
+  const limit = heldLimit(job);
+  return {
+    jobId: job.id,
+    area: job.area,
+    kind: job.kind,
+    name: job.name,
+    spec: job.spec,
+    priority: job.priority,
+    tags: job.tags,
+    retryCount: job.retryCount,
+    retryDelaySeconds: job.retryDelaySeconds,
+    timeoutSeconds: job.timeoutSeconds,
+    concurrency: limit === null ? null : { key: `job:${job.id}`, limit },
+    watched: job.pauseOnFailure || job.onFinish !== null,
+    ...how,
+  };
+}
+
+/**
+ * Runs a job now. It waits behind runs of the job that are under way, as far as the job's limit says.
+ * @throws AppError not_found, conflict when it is disabled
+ */
+export async function triggerJob(tx: Tx, area: string, id: number, createdBy: number | null): Promise<number> {
+  const job = await jobGet(tx, area, id);
+  if (!job) throw notFound(`job ${id}`);
+  if (job.status === 'disabled') throw new AppError('conflict', `"${job.name}" is disabled; enable it first`);
+  const [runId] = await enqueue(tx, [runOfJob(job, { trigger: 'manual', fireAt: null, runAt: null, createdBy })]);
+  if (runId === undefined) throw invalidField('id', 'the run could not be made');
+  return runId;
+}

@@ -1,0 +1,71 @@
+import { toJsonb } from '../../store/jsonb.ts';
+import type { Queryable, Tx } from '../../store/store.ts';
+import { type NewRun, PRIORITIES } from '../model.ts';
+
+/** Seconds that a priority moves a run ahead: so long must a low one have waited to stand level. */
+export const HEAD_START_SECONDS = { low: 0, normal: 600, high: 3600, critical: 86_400 } as const satisfies Record<
+  (typeof PRIORITIES)[number],
+  number
+>;
+export const RANK_OF = `- make_interval(secs => (ARRAY[${PRIORITIES.map((name) => HEAD_START_SECONDS[name]).join(',')}])[priority + 1])`;
+
+/** The queue of a kind and the tags that its worker must have: `shell`, `python:gpu,linux`. */
+export function queueName(kind: string, tags: readonly string[]): string {
+  return tags.length === 0 ? kind : `${kind}:${[...new Set(tags)].sort().join(',')}`;
+}
+
+/** Makes the queues known to those who lease. In a statement of its own: it is seldom new. */
+export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Promise<void> {
+  const queues = new Map(runs.map((run) => [queueName(run.kind, run.tags), run]));
+  const rows = [...queues].map(([name, run]) => ({ name, kind: run.kind, tags: [...new Set(run.tags)] }));
+  await db.query(
+    `INSERT INTO longshore.queues (name, kind, tags)
+     SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($1::jsonb) AS q(name text, kind text, tags text[])
+     WHERE NOT EXISTS (SELECT FROM longshore.queues known WHERE known.name = q.name)
+     ON CONFLICT DO NOTHING`,
+    [toJsonb(rows)],
+  );
+}
+
+/**
+ * Inserts runs in one statement, keyed ones gated. A second run for one (job, fire time) is left out.
+ * @returns the ids, in the order given (without those left out)
+ */
+export async function runsInsert(tx: Tx, runs: readonly NewRun[], skipped = false): Promise<number[]> {
+  const rows = runs.map((run) => ({
+    job_id: run.jobId,
+    area: run.area,
+    kind: run.kind,
+    name: run.name,
+    trigger: run.trigger,
+    queue: queueName(run.kind, run.tags),
+    priority: PRIORITIES.indexOf(run.priority),
+    run_at: run.runAt,
+    fire_at: run.fireAt,
+    concurrency_key: run.concurrency?.key ?? null,
+    spec: run.spec,
+    retry_count: run.retryCount,
+    retry_delay_seconds: run.retryDelaySeconds,
+    timeout_seconds: run.timeoutSeconds,
+    watched: run.watched,
+    created_by: run.createdBy,
+  }));
+  const state = skipped
+    ? `'skipped'`
+    : `CASE WHEN i.run_at IS NULL OR i.run_at <= now() THEN 'queued' ELSE 'scheduled' END`;
+  const inserted = await tx.query<{ id: number }>(
+    `INSERT INTO longshore.runs (job_id, area, kind, name, trigger, state, queue, priority, rank, run_at, fire_at,
+       gated, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds, watched, created_by, finished_at)
+     SELECT job_id, area, kind, name, trigger, ${state}, queue, priority,
+       coalesce(run_at, now()) ${RANK_OF}, coalesce(run_at, now()), fire_at,
+       concurrency_key IS NOT NULL, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds,
+       watched, created_by, ${skipped ? 'now()' : 'NULL'}
+     FROM jsonb_to_recordset($1::jsonb) AS i(job_id bigint, area text, kind text, name text, trigger text, queue text,
+       priority smallint, run_at timestamptz, fire_at timestamptz, concurrency_key text, spec jsonb,
+       retry_count integer, retry_delay_seconds integer, timeout_seconds integer, watched boolean, created_by bigint)
+     ON CONFLICT (job_id, fire_at) WHERE fire_at IS NOT NULL DO NOTHING
+     RETURNING id`,
+    [toJsonb(rows)],
+  );
+  return inserted.map((row) => row.id);
+}

@@ -1,0 +1,56 @@
+import type { LeasedRun } from '../../protocol/worker.ts';
+import type { Queryable } from '../../store/store.ts';
+
+interface LeasedRow {
+  id: number;
+  epoch: number;
+  kind: string;
+  name: string;
+  attempt: number;
+  spec: unknown;
+  timeout_seconds: number | null;
+  checkpoint: unknown;
+  log_bytes: number;
+  rank_us: number;
+}
+
+/**
+ * Hands up to `limit` due runs to a session, best rank first over all queues that its worker may serve. One
+ * statement, committed before anything is executed. A lapsed or draining session gets nothing.
+ *
+ * Each queue is probed through its own stretch of the index; the rows that are locked but not taken (when several
+ * queues have more than enough) are free again when the statement ends, and until then others skip them.
+ */
+export async function runsLease(db: Queryable, sessionId: number, limit: number): Promise<LeasedRun[]> {
+  const rows = await db.query<LeasedRow>(
+    `WITH worker AS (
+       SELECT w.id, w.kinds, coalesce(w.tags_override, w.tags) AS tags
+       FROM longshore.worker_sessions s JOIN longshore.workers w ON w.id = s.worker_id
+       WHERE s.id = $1 AND s.ended_at IS NULL AND s.lease_until > now() AND w.enabled
+     ), picked AS (
+       SELECT r.id, w.id AS worker_id
+       FROM worker w
+       JOIN longshore.queues q ON q.kind = ANY (w.kinds) AND q.tags <@ w.tags
+       CROSS JOIN LATERAL (
+         SELECT c.id, c.rank FROM longshore.runs c
+         WHERE c.state = 'queued' AND NOT c.gated AND c.queue = q.name
+         ORDER BY c.rank, c.id LIMIT $2
+         FOR UPDATE SKIP LOCKED
+       ) r
+       ORDER BY r.rank, r.id LIMIT $2
+     )
+     UPDATE longshore.runs r SET
+       state = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, session_id = $1, worker_id = p.worker_id,
+       emit_seq = 0, attempt_started_at = clock_timestamp(),
+       started_at = coalesce(r.started_at, clock_timestamp()),
+       deadline = now() + make_interval(secs => r.timeout_seconds),
+       log_day = coalesce(r.log_day, (now() AT TIME ZONE 'UTC')::date)
+     FROM picked p WHERE r.id = p.id
+     RETURNING r.id, r.epoch, r.kind, r.name, r.attempt, r.spec, r.timeout_seconds, r.checkpoint, r.log_bytes,
+       (extract(epoch FROM r.rank) * 1000000)::bigint AS rank_us`,
+    [sessionId, limit],
+  );
+  // RETURNING keeps no order.
+  rows.sort((a, b) => a.rank_us - b.rank_us || a.id - b.id);
+  return rows.map(({ rank_us: _, ...row }) => ({ ...row, idempotency_key: `run-${row.id}` }));
+}

@@ -1,0 +1,110 @@
+import type { Json } from '../../protocol/executor.ts';
+import type { Queryable } from '../../store/store.ts';
+import { type PastAttempt, PRIORITIES, type Run, type Trigger } from '../model.ts';
+import type { RunState } from '../states.ts';
+
+interface RunRow {
+  id: number;
+  job_id: number | null;
+  area: string;
+  kind: string;
+  name: string;
+  state: RunState;
+  trigger: Trigger;
+  priority: number;
+  spec: Json;
+  epoch: number;
+  attempt: number;
+  losses: number;
+  retry_count: number;
+  timeout_seconds: number | null;
+  worker_id: string | null;
+  fire_at: Date | null;
+  run_at: Date;
+  started_at: Date | null;
+  attempt_started_at: Date | null;
+  finished_at: Date | null;
+  exit_code: number | null;
+  error: string | null;
+  output: Json;
+  progress_done: number | null;
+  progress_total: number | null;
+  past_attempts: PastAttempt[];
+  created_by: number | null;
+  created_at: Date;
+}
+
+const COLUMNS = `id, job_id, area, kind, name, state, trigger, priority, spec, epoch, attempt, losses, retry_count,
+  timeout_seconds, worker_id, fire_at, run_at, started_at, attempt_started_at, finished_at, exit_code, error, output,
+  progress_done, progress_total, past_attempts, created_by, created_at`;
+
+function toRun(row: RunRow): Run {
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    area: row.area,
+    kind: row.kind,
+    name: row.name,
+    state: row.state,
+    trigger: row.trigger,
+    priority: PRIORITIES[row.priority] ?? 'normal',
+    spec: row.spec,
+    epoch: row.epoch,
+    attempt: row.attempt,
+    losses: row.losses,
+    retryCount: row.retry_count,
+    timeoutSeconds: row.timeout_seconds,
+    workerId: row.worker_id,
+    fireAt: row.fire_at,
+    runAt: row.run_at,
+    startedAt: row.started_at,
+    attemptStartedAt: row.attempt_started_at,
+    finishedAt: row.finished_at,
+    exitCode: row.exit_code,
+    error: row.error,
+    output: row.output,
+    progressDone: row.progress_done,
+    progressTotal: row.progress_total,
+    pastAttempts: row.past_attempts,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+  };
+}
+
+export async function runsByIds(db: Queryable, ids: readonly number[]): Promise<Run[]> {
+  return (await db.query<RunRow>(`SELECT ${COLUMNS} FROM longshore.runs WHERE id = ANY ($1) ORDER BY id`, [ids])).map(
+    toRun,
+  );
+}
+
+export interface RunFilter {
+  readonly area: string;
+  readonly jobId?: number | undefined;
+  readonly states?: readonly RunState[] | undefined;
+}
+
+/** Newest first. A page is reached by offset, as the contracts' pages are, or from the key `beforeId`. */
+export async function runsList(
+  db: Queryable,
+  filter: RunFilter,
+  page: { limit: number; offset: number; beforeId?: number | undefined },
+): Promise<Run[]> {
+  const rows = await db.query<RunRow>(
+    `SELECT ${COLUMNS} FROM longshore.runs
+     WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)
+       AND ($4::bigint IS NULL OR id < $4)
+     ORDER BY id DESC LIMIT $5 OFFSET $6`,
+    [filter.area, filter.states ?? null, filter.jobId ?? null, page.beforeId ?? null, page.limit, page.offset],
+  );
+  return rows.map(toRun);
+}
+
+/** How many runs match. For one job this is read off its index. */
+export async function runsCount(db: Queryable, filter: RunFilter): Promise<number> {
+  const [row] = await db.query<{ n: number }>(
+    `SELECT count(*) AS n FROM longshore.runs
+     WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)`,
+    [filter.area, filter.states ?? null, filter.jobId ?? null],
+  );
+  return row?.n ?? 0;
+}

@@ -1,0 +1,126 @@
+import type { RunRef } from '../../protocol/worker.ts';
+import { MAX_LOSSES } from '../../protocol/worker.ts';
+import type { Queryable } from '../../store/store.ts';
+import { HELD, sqlStates, TERMINAL, WAITING } from '../states.ts';
+import { PAST_ATTEMPT, RECORD_ENDED, RETRY_CAP_SECONDS } from './run_finish.ts';
+import { RANK_OF } from './run_insert.ts';
+
+interface ReturnedRun {
+  readonly id: number;
+  readonly state: string;
+  readonly concurrency_key: string | null;
+}
+
+/** The columns that RECORD_ENDED counts, of an UPDATE of runs `r`. */
+const ENDED_COLUMNS = `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.name, r.attempt, r.watched,
+  r.concurrency_key, r.finished_at IS NOT NULL AS final,
+  round(1000 * extract(epoch FROM clock_timestamp() - r.attempt_started_at))::bigint AS duration_ms,
+  0::bigint AS wait_ms`;
+
+/**
+ * Takes back the runs of sessions whose lease has lapsed. The epoch moves on at once, so that whatever their worker
+ * still says is stale. A run that was being cancelled is cancelled: a worker kills its runs before its lease ends.
+ */
+export async function runsRescue(db: Queryable): Promise<ReturnedRun[]> {
+  return db.query<ReturnedRun & Record<string, unknown>>(
+    `WITH lapsed AS (
+       UPDATE longshore.worker_sessions SET ended_at = now(), end_reason = 'lapsed'
+       WHERE id IN (SELECT id FROM longshore.worker_sessions WHERE ended_at IS NULL AND lease_until < now()
+                    FOR UPDATE SKIP LOCKED)
+       RETURNING id
+     ), ended AS (
+       UPDATE longshore.runs r SET
+         state = CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN r.losses + 1 >= ${MAX_LOSSES} THEN 'dead'
+           WHEN r.state = 'pausing' THEN 'paused' ELSE 'queued' END,
+         finished_at = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN now() END,
+         error = 'its worker was lost', epoch = r.epoch + 1, losses = r.losses + 1, session_id = NULL, deadline = NULL,
+         gated = r.concurrency_key IS NOT NULL,
+         past_attempts = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN r.past_attempts
+           ELSE r.past_attempts || ${PAST_ATTEMPT(`'lost'`, `'its worker was lost'`)} END
+       FROM lapsed WHERE r.session_id = lapsed.id AND r.state IN (${sqlStates(HELD)})
+       RETURNING ${ENDED_COLUMNS}
+     ), lost AS (
+       INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
+       SELECT (now() AT TIME ZONE 'UTC')::date, area, kind, 0, 'lost', pg_backend_pid() % 16, count(*), 0, 0
+       FROM ended GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+       ON CONFLICT (day, area, kind, job_id, outcome, shard) DO UPDATE SET runs = c.runs + excluded.runs
+     ), ${RECORD_ENDED}
+     SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_runs', '')),
+       (SELECT pg_notify('longshore_events', '')) FROM ended`,
+  );
+}
+
+/**
+ * Ends, or gives a retry to, runs whose deadline passed `graceSeconds` ago although their worker still renews its
+ * lease: the worker's own timer has failed. The epoch moves on, so the worker will find them fenced and kill them.
+ */
+export async function runsExpire(db: Queryable, graceSeconds: number): Promise<ReturnedRun[]> {
+  const retry = 'r.failures < r.retry_count';
+  const state = `CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN ${retry} AND r.state = 'pausing' THEN 'paused'
+    WHEN ${retry} THEN 'retry_wait' ELSE 'failed' END`;
+  const final = `${state} IN (${sqlStates(TERMINAL)})`;
+  const retryAt = `now() + make_interval(secs =>
+    random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30))))`;
+  return db.query<ReturnedRun & Record<string, unknown>>(
+    `WITH late AS (
+       SELECT id FROM longshore.runs WHERE session_id IS NOT NULL
+         AND deadline < now() - make_interval(secs => $1) FOR UPDATE SKIP LOCKED
+     ), ended AS (
+       UPDATE longshore.runs r SET state = ${state}, finished_at = CASE WHEN ${final} THEN now() END,
+         error = 'timed out', epoch = r.epoch + 1, failures = r.failures + 1, session_id = NULL, deadline = NULL,
+         gated = r.concurrency_key IS NOT NULL, run_at = CASE WHEN ${final} THEN r.run_at ELSE ${retryAt} END,
+         past_attempts = CASE WHEN ${final} THEN r.past_attempts
+           ELSE r.past_attempts || ${PAST_ATTEMPT(`'timed_out'`, `'timed out'`)} END
+       FROM late WHERE r.id = late.id
+       RETURNING ${ENDED_COLUMNS}
+     ), ${RECORD_ENDED}
+     SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_events', '')) FROM ended`,
+    [graceSeconds],
+  );
+}
+
+/** Gives back, unspent, what the session holds beyond `kept`. */
+export async function runsGiveBack(db: Queryable, sessionId: number, kept: readonly RunRef[]): Promise<ReturnedRun[]> {
+  return db.query<ReturnedRun & Record<string, unknown>>(
+    `WITH ended AS (
+       UPDATE longshore.runs r SET
+         state = CASE r.state WHEN 'cancelling' THEN 'cancelled' WHEN 'pausing' THEN 'paused' ELSE 'queued' END,
+         finished_at = CASE r.state WHEN 'cancelling' THEN now() END,
+         epoch = r.epoch + 1, attempt = r.attempt - 1, session_id = NULL, deadline = NULL,
+         gated = r.concurrency_key IS NOT NULL
+       WHERE r.session_id = $1 AND r.state IN (${sqlStates(HELD)})
+         AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::integer[]) AS k(id, epoch)
+                         WHERE k.id = r.id AND k.epoch = r.epoch)
+       RETURNING ${ENDED_COLUMNS}
+     ), ${RECORD_ENDED}
+     SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_runs', '')) FROM ended`,
+    [sessionId, kept.map((ref) => ref.id), kept.map((ref) => ref.epoch)],
+  );
+}
+
+/**
+ * Queues runs whose time has come, oldest first.
+ * @returns the concurrency keys among them, how many there were, and when the next one is due (null = none waits)
+ */
+export async function runsPromote(
+  db: Queryable,
+  limit: number,
+): Promise<{ keys: string[]; promoted: number; nextInMs: number | null }> {
+  const [row] = await db.query<{ keys: string[] | null; promoted: number; next_ms: number | null }>(
+    `WITH due AS (
+       SELECT id FROM longshore.runs WHERE state IN (${sqlStates(WAITING)}) AND run_at <= now()
+       ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     ), promoted AS (
+       UPDATE longshore.runs r SET state = 'queued', rank = r.run_at ${RANK_OF.replace('priority', 'r.priority')}
+       FROM due WHERE r.id = due.id RETURNING r.concurrency_key
+     )
+     SELECT array_agg(DISTINCT concurrency_key) FILTER (WHERE concurrency_key IS NOT NULL) AS keys,
+       count(*) AS promoted,
+       CASE WHEN count(*) > 0 THEN (SELECT pg_notify('longshore_runs', ''))::text END AS woken,
+       (SELECT ceil(1000 * extract(epoch FROM min(run_at) - clock_timestamp())) FROM longshore.runs
+        WHERE state IN (${sqlStates(WAITING)}) AND run_at > now()) AS next_ms
+     FROM promoted`,
+    [limit],
+  );
+  return { keys: row?.keys ?? [], promoted: row?.promoted ?? 0, nextInMs: row?.next_ms ?? null };
+}

@@ -1,0 +1,71 @@
+import { LEASE_SECONDS, type RegisterRequest, type SystemInfo, type WorkerSettings } from '../../protocol/worker.ts';
+import { toJsonb } from '../../store/jsonb.ts';
+import type { Queryable } from '../../store/store.ts';
+
+interface SettingsRow {
+  session_id: number;
+  max_tasks: number;
+  enabled: boolean;
+}
+
+/** Opens a session. What an operator has set for this worker id is kept. */
+export async function sessionOpen(
+  db: Queryable,
+  worker: RegisterRequest,
+): Promise<{ sessionId: number; settings: WorkerSettings }> {
+  const [row] = await db.query<SettingsRow>(
+    `WITH worker AS (
+       INSERT INTO longshore.workers AS w (id, name, max_tasks, tags, kinds, hostname, version)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (id) DO UPDATE SET name = excluded.name, max_tasks = excluded.max_tasks, tags = excluded.tags,
+         kinds = excluded.kinds, hostname = excluded.hostname, version = excluded.version
+       RETURNING id, coalesce(max_tasks_override, max_tasks) AS max_tasks, enabled
+     ), session AS (
+       INSERT INTO longshore.worker_sessions (worker_id, lease_until)
+       SELECT id, now() + interval '${LEASE_SECONDS} seconds' FROM worker RETURNING id
+     )
+     SELECT session.id AS session_id, worker.max_tasks, worker.enabled FROM worker, session`,
+    [worker.worker_id, worker.name, worker.max_tasks, worker.tags, worker.kinds, worker.hostname, worker.version],
+  );
+  if (!row) throw new Error('registering a worker returned no session');
+  return { sessionId: row.session_id, settings: { max_tasks: row.max_tasks, enabled: row.enabled } };
+}
+
+/** Renews a lease. @returns undefined when the session has lapsed: a late heartbeat never revives it. */
+export async function sessionRenew(
+  db: Queryable,
+  sessionId: number,
+  systemInfo: SystemInfo | undefined,
+): Promise<WorkerSettings | undefined> {
+  const [row] = await db.query<SettingsRow>(
+    `WITH renewed AS (
+       UPDATE longshore.worker_sessions SET heartbeat_at = now(),
+         lease_until = now() + interval '${LEASE_SECONDS} seconds'
+       WHERE id = $1 AND ended_at IS NULL AND lease_until > now() RETURNING id, worker_id
+     ), informed AS (
+       UPDATE longshore.workers w SET system_info = $2::jsonb FROM renewed
+       WHERE w.id = renewed.worker_id AND $2::jsonb IS NOT NULL
+     )
+     SELECT renewed.id AS session_id, coalesce(w.max_tasks_override, w.max_tasks) AS max_tasks, w.enabled
+     FROM renewed JOIN longshore.workers w ON w.id = renewed.worker_id`,
+    [sessionId, systemInfo === undefined ? null : toJsonb(systemInfo)],
+  );
+  return row && { max_tasks: row.max_tasks, enabled: row.enabled };
+}
+
+export async function sessionClose(db: Queryable, sessionId: number): Promise<void> {
+  await db.query(
+    `UPDATE longshore.worker_sessions SET ended_at = now(), end_reason = 'left' WHERE id = $1 AND ended_at IS NULL`,
+    [sessionId],
+  );
+}
+
+/** The open session of a worker, the newest one, else undefined. */
+export async function sessionOfWorker(db: Queryable, workerId: string): Promise<number | undefined> {
+  const [row] = await db.query<{ id: number }>(
+    `SELECT id FROM longshore.worker_sessions WHERE worker_id = $1 AND ended_at IS NULL AND lease_until > now()
+     ORDER BY id DESC LIMIT 1`,
+    [workerId],
+  );
+  return row?.id;
+}

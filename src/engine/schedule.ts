@@ -1,0 +1,126 @@
+import { Cron } from 'croner';
+import { invalidField } from '../kernel/errors.ts';
+import type { Misfire, Schedule } from './model.ts';
+
+/** Firings of one job that one round makes at most, when `misfire` is `all`. */
+export const MOST_MISFIRES = 1000;
+
+/** Parsed expressions: parsing costs far more than asking for the next instant, and servers have the same few. */
+const parsed = new Map<string, Cron>();
+const MOST_PARSED = 20_000;
+
+/**
+ * Five fields begin with minutes, six with seconds, seven end with the year. Other shapes (`@daily`, four fields) are
+ * refused, so that an expression means the same everywhere.
+ * @throws AppError naming `schedule` or `timezone`
+ */
+export function parseCron(expression: string, timezone: string): Cron {
+  const key = `${timezone}\n${expression}`;
+  const known = parsed.get(key);
+  if (known) return known;
+  const fields = expression.trim().split(/\s+/);
+  if (fields.length < 5 || fields.length > 7 || expression.length > 500) {
+    throw invalidField(
+      'schedule',
+      `"${expression.slice(0, 100)}" is not a cron expression: it needs 5 fields (minute hour day month weekday), 6 (seconds first) or 7 (year last)`,
+    );
+  }
+  checkTimezone(timezone);
+  let cron: Cron;
+  try {
+    cron = new Cron(fields.join(' '), { timezone, paused: true, mode: 'auto', alternativeWeekdays: false });
+  } catch (error) {
+    throw invalidField('schedule', `"${expression}" is not a cron expression: ${reason(error)}`);
+  }
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(key, cron);
+  return cron;
+}
+
+function reason(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/^CronPattern: /, '');
+}
+
+/** @throws AppError naming `timezone` */
+export function checkTimezone(timezone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+  } catch {
+    throw invalidField('timezone', `"${timezone}" is not an IANA time zone such as Asia/Shanghai`);
+  }
+}
+
+/**
+ * The first instant after `after`, within the schedule's bounds; null when there is none.
+ * Wall times that a zone skips (spring) fire at the next valid instant; those that it repeats (autumn) fire once.
+ */
+export function nextInstant(schedule: Schedule, after: Date): Date | null {
+  const cron = parseCron(schedule.cron, schedule.timezone);
+  // A start that lies ahead may itself be an instant: ask from just before it.
+  const from = schedule.startsAt && schedule.startsAt > after ? new Date(schedule.startsAt.getTime() - 1) : after;
+  const next = cron.nextRun(from);
+  if (!next || (schedule.expiresAt && next >= schedule.expiresAt)) return null;
+  return next;
+}
+
+/**
+ * The first firing of a new or changed schedule.
+ * @throws AppError naming `schedule` when it would never fire
+ */
+export function firstInstant(schedule: Schedule, now: Date): Date {
+  const next = nextInstant(schedule, now);
+  if (!next) {
+    const bound = schedule.expiresAt ? ' before it expires' : '';
+    throw invalidField('schedule', `"${schedule.cron}" never fires${bound}; give it a date that exists and lies ahead`);
+  }
+  return next;
+}
+
+export interface Firing {
+  /** The instants to make runs for, oldest first. */
+  readonly instants: Date[];
+  readonly next: Date | null;
+}
+
+/** An instant that is served within this time is on time, whatever the misfire policy. */
+const ON_TIME_MS = 2000;
+
+/**
+ * What a job that is due at `due` fires now, and when it fires next.
+ * Instants that passed unserved are misfires: `coalesce` makes one run, for the latest of them; `all` one each;
+ * `skip` none. Those further back than `catchupSeconds` are let go in every case.
+ */
+export function decideFiring(schedule: Schedule, due: Date, now: Date): Firing {
+  const oldest = schedule.catchupSeconds === null ? -Infinity : now.getTime() - schedule.catchupSeconds * 1000;
+  const keep = KEEP[schedule.misfire];
+  // The walk from `due` is bounded: after a long sleep a schedule of each second would have millions of instants.
+  let start = due;
+  const spanMs = now.getTime() - due.getTime();
+  if (spanMs > 60_000 && schedule.misfire !== 'all') start = lastWindow(schedule, due, now);
+  const passed: Date[] = [];
+  let instant: Date | null = start;
+  while (instant && instant <= now && passed.length < MOST_MISFIRES * 2) {
+    passed.push(instant);
+    instant = nextInstant(schedule, instant);
+  }
+  const next = instant && instant > now ? instant : nextInstant(schedule, now);
+  const inTime = passed.filter((at) => at.getTime() >= oldest || now.getTime() - at.getTime() <= ON_TIME_MS);
+  return { instants: keep(inTime, now), next };
+}
+
+const KEEP: Record<Misfire, (passed: Date[], now: Date) => Date[]> = {
+  coalesce: (passed) => passed.slice(-1),
+  all: (passed) => passed.slice(-MOST_MISFIRES),
+  skip: (passed, now) => passed.filter((at) => now.getTime() - at.getTime() <= ON_TIME_MS).slice(-1),
+};
+
+/** An instant of the schedule not far before `now`, from which the latest one can be reached in few steps. */
+function lastWindow(schedule: Schedule, due: Date, now: Date): Date {
+  for (const back of [60_000, 3_600_000, 86_400_000, 32 * 86_400_000]) {
+    const from = new Date(now.getTime() - back);
+    if (from <= due) return due;
+    const at = nextInstant(schedule, from);
+    if (at && at <= now) return at;
+  }
+  return due;
+}
