@@ -1,6 +1,6 @@
 import { AppError, invalidField, notFound } from '../kernel/errors.ts';
 import { type Queryable, sqlState, type Tx, violatedConstraint } from '../store/store.ts';
-import type { Job, JobDefinition, NewRun, Trigger } from './model.ts';
+import type { Job, JobDefinition, NewRun, Overlap, Trigger } from './model.ts';
 import { jobDelete, jobGet, jobInsert, jobLiveRuns, jobUpdate } from './queries/job.ts';
 import { runsCancel } from './queries/run_control.ts';
 import { enqueue } from './runs.ts';
@@ -80,9 +80,12 @@ export async function deleteJob(tx: Tx, area: string, id: number): Promise<void>
   await jobDelete(tx, id);
 }
 
+/** Policies that make a firing wait for the run before it. */
+const WAITING_OVERLAPS: readonly Overlap[] = ['queue_one', 'queue_all', 'cancel_running'];
+
 /** How many runs of a job may be leased at once; null = any number. */
 function heldLimit(job: JobDefinition): number | null {
-  return job.maxConcurrent ?? (job.schedule?.overlap === 'allow' ? null : 1);
+  return job.maxConcurrent ?? (job.schedule && WAITING_OVERLAPS.includes(job.schedule.overlap) ? 1 : null);
 }
 
 /** The run that a job makes. */

@@ -51,7 +51,7 @@ export interface JobDefinition extends RunPolicy {
   readonly spec: Json;
   readonly status: JobStatus;
   readonly schedule: Schedule | null;
-  /** Runs of this job that may be leased at once; null = the overlap policy's own (1, unbounded for `allow`). */
+  /** Runs of this job that may be leased at once; null = any number, or 1 where the overlap policy queues. */
   readonly maxConcurrent: number | null;
   /** Pause the job's schedule when a run fails for good. */
   readonly pauseOnFailure: boolean;

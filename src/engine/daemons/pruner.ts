@@ -1,0 +1,33 @@
+import { eventsPrune } from '../../events/bus.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import { Daemon } from '../../kernel/service.ts';
+import type { Store } from '../../store/store.ts';
+import { logPartitionsCreate, logPartitionsDrop } from '../queries/log.ts';
+import { runsPrune } from '../queries/run_prune.ts';
+import { workersPrune } from '../queries/worker.ts';
+
+const EVERY_MS = 10 * 60_000;
+const PARTITIONS_AHEAD_DAYS = 3;
+const EVENT_HOURS = 24;
+const BATCH = 5000;
+
+/**
+ * Makes the coming days' log partitions, and removes what is older than the retention: log partitions whole, runs in
+ * batches, old events, and workers that have long been gone. Counters stay.
+ */
+export function pruner(store: Store, logger: Logger, retentionDays: number): Daemon {
+  return new Daemon({
+    name: 'pruner',
+    logger,
+    async runOnce(signal) {
+      await logPartitionsCreate(store, PARTITIONS_AHEAD_DAYS);
+      const dropped = await logPartitionsDrop(store, retentionDays);
+      if (dropped.length > 0) logger.info({ partitions: dropped }, 'dropped old log lines');
+      let removed = BATCH;
+      while (removed === BATCH && !signal.aborted) removed = await runsPrune(store, retentionDays, BATCH);
+      await eventsPrune(store, EVENT_HOURS);
+      await workersPrune(store, retentionDays);
+      return { nextInMs: EVERY_MS };
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import { Bus } from '../events/bus.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { type Service, ServiceGroup } from '../kernel/service.ts';
+import type { Listener } from '../store/listener.ts';
+import type { Store } from '../store/store.ts';
+import { promoter } from './daemons/promoter.ts';
+import { pruner } from './daemons/pruner.ts';
+import { type OnReport, reporter } from './daemons/reporter.ts';
+import { rescuer } from './daemons/rescuer.ts';
+import { scheduler } from './daemons/scheduler.ts';
+import { PostgresPort } from './postgres-port.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly listener: Listener;
+  readonly logger: Logger;
+  readonly retentionDays: number;
+  /** By area: what it makes of the ends of its watched runs and of what executors emitted. */
+  readonly onReport: ReadonlyMap<string, OnReport>;
+}
+
+/** The engine's part of a server process. Any number of servers may run it on one database. */
+export class Engine implements Service {
+  readonly name = 'engine';
+  readonly bus: Bus;
+  /** What the HTTP routes for workers speak to. */
+  readonly port: PostgresPort;
+  readonly #group: ServiceGroup;
+
+  constructor({ store, listener, logger, retentionDays, onReport }: EngineOptions) {
+    this.bus = new Bus({ db: store, listener, logger });
+    this.port = new PostgresPort({ store, listener, logger });
+    const schedules = scheduler(store, logger);
+    const promotions = promoter(store, logger);
+    listener.on('longshore_jobs', () => schedules.wake());
+    this.#group = new ServiceGroup('engine', [
+      this.bus,
+      pruner(store, logger, retentionDays),
+      promotions,
+      rescuer(store, logger),
+      schedules,
+      reporter(store, logger, onReport),
+    ]);
+  }
+
+  start(): Promise<void> {
+    return this.#group.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#group.stop();
+  }
+}
