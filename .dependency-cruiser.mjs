@@ -15,7 +15,7 @@ const ROOMS = {
   connections: ['kernel/', 'protocol/', 'store/'],
   engine: ['kernel/', 'protocol/', 'store/', 'events/'],
   worker: ['kernel/', 'protocol/', 'sandbox/', 'areas/[^/]+/executor/'],
-  http: ['kernel/', 'auth/', 'events/', 'engine/'],
+  http: ['kernel/', 'protocol/', 'store/', 'auth/', 'events/', 'engine/'],
 };
 
 /** Tests, and fixtures that stand beside them, may reach across rooms. */

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'console/**/*.test.ts'],
     reporters: ['default', './test/support/skip-reporter.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores: more files at once only slow each other down.
