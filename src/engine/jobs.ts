@@ -20,6 +20,11 @@ async function firstFire(tx: Tx, job: JobDefinition): Promise<Date | null> {
   return job.status === 'active' ? first : null;
 }
 
+/** The next instant may lie before the one that schedulers sleep towards. */
+async function wakeSchedulers(tx: Tx): Promise<void> {
+  await tx.query("SELECT pg_notify('longshore_jobs', '')");
+}
+
 function nameTaken(error: unknown, name: string): unknown {
   if (sqlState(error) === '23505' && violatedConstraint(error) === 'jobs_name_key') {
     const message = `"${name}" is taken; choose another name`;
@@ -32,7 +37,9 @@ function nameTaken(error: unknown, name: string): unknown {
 export async function createJob(tx: Tx, job: JobDefinition, createdBy: number | null): Promise<number> {
   const nextFireAt = await firstFire(tx, job);
   try {
-    return await jobInsert(tx, job, nextFireAt, createdBy);
+    const id = await jobInsert(tx, job, nextFireAt, createdBy);
+    await wakeSchedulers(tx);
+    return id;
   } catch (error) {
     throw nameTaken(error, job.name);
   }
@@ -58,6 +65,7 @@ export async function updateJob(tx: Tx, area: string, id: number, change: (job: 
   const nextFireAt = sameTimes ? job.nextFireAt : await firstFire(tx, changed);
   try {
     await jobUpdate(tx, id, changed, nextFireAt);
+    await wakeSchedulers(tx);
   } catch (error) {
     throw nameTaken(error, changed.name);
   }

@@ -1,0 +1,169 @@
+import type { Logger } from '../kernel/logger.ts';
+import {
+  type AbortReason,
+  AttemptAborted,
+  type Executor,
+  ExecutorError,
+  type ExecutorResult,
+  type Json,
+  type LogLineLevel,
+  type LogStream,
+  type RunContext,
+} from '../protocol/executor.ts';
+import type { LeasedRun, Outcome, RunRef } from '../protocol/worker.ts';
+import type { Updates } from './updates.ts';
+
+/** Longest error text kept with a run; the rest is in its log. */
+const ERROR_LENGTH = 10_000;
+const OUTPUT_BYTES = 64 * 1024;
+
+interface AttemptOptions {
+  readonly run: LeasedRun;
+  readonly executor: Executor;
+  readonly updates: Updates;
+  readonly logCapBytes: number;
+  readonly logger: Logger;
+}
+
+/** One attempt of one run on this worker: the executor, its context, its deadline, and what is reported of it. */
+export class Attempt {
+  readonly ref: RunRef;
+  readonly #options: AttemptOptions;
+  readonly #abort = new AbortController();
+  #logSeq = 0;
+  #logBytes = 0;
+  #emitSeq = 0;
+  #logCut: boolean;
+  #lost = false;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.ref = { id: options.run.id, epoch: options.run.epoch };
+    this.#logCut = options.run.log_bytes >= options.logCapBytes;
+  }
+
+  /** Ends the attempt. Only the first reason counts, except that a lost lease outranks all others. */
+  abort(reason: AbortReason): void {
+    if (reason === 'pause' && !this.#options.executor.pausable) return;
+    if (reason === 'lost') this.#lost = true;
+    this.#abort.abort(new AttemptAborted(reason));
+  }
+
+  /** @returns the outcome to report, or undefined when the lease was lost: then there is nothing to say */
+  async execute(): Promise<Outcome | undefined> {
+    const { run, executor, updates, logger } = this.#options;
+    const timeoutMs = run.timeout_seconds === null ? undefined : run.timeout_seconds * 1000;
+    const timer = timeoutMs === undefined ? undefined : longTimeout(() => this.abort('timeout'), timeoutMs);
+    let outcome: Outcome;
+    try {
+      outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
+    } catch (error) {
+      outcome = this.#failed(error);
+      if (outcome.status === 'failed') logger.debug({ err: error, run: run.id }, 'attempt failed');
+    } finally {
+      timer?.();
+    }
+    if (this.#lost) return undefined;
+    // Lines and rows first: whoever sees the end of a run sees all of its log.
+    if (this.#logSeq > 0 || this.#emitSeq > 0) await updates.flushed();
+    return this.#lost ? undefined : outcome;
+  }
+
+  get #abortReason(): AbortReason | undefined {
+    const reason: unknown = this.#abort.signal.reason;
+    return reason instanceof AttemptAborted ? reason.reason : undefined;
+  }
+
+  #succeeded(result: ExecutorResult): Outcome {
+    // Work that was done in time stays done; but who cancelled is told that it was cancelled.
+    const status = this.#abortReason === 'cancel' ? 'cancelled' : 'succeeded';
+    return {
+      ...this.#base(status, false),
+      ...(result.exitCode === undefined ? {} : { exit_code: result.exitCode }),
+      ...outputOf(result.output),
+    };
+  }
+
+  #failed(error: unknown): Outcome {
+    const reason = this.#abortReason;
+    if (reason === 'cancel') return this.#base('cancelled', false);
+    if (reason === 'pause') return this.#base('paused', false);
+    if (reason === 'drain' || reason === 'lost') return this.#base('released', false);
+    if (reason === 'timeout') {
+      const text = `timed out after ${this.#options.run.timeout_seconds} s`;
+      return { ...this.#base('timed_out', true), error: text };
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof ExecutorError)) {
+      return { ...this.#base('failed', true), error: text.slice(0, ERROR_LENGTH) };
+    }
+    return {
+      ...this.#base('failed', error.retryable),
+      error: text.slice(0, ERROR_LENGTH),
+      ...(error.retryAfterMs === undefined ? {} : { retry_after_ms: Math.max(0, Math.round(error.retryAfterMs)) }),
+      ...(error.exitCode === undefined ? {} : { exit_code: error.exitCode }),
+      ...(error.exitSignal === undefined ? {} : { exit_signal: error.exitSignal }),
+      ...outputOf(error.output),
+    };
+  }
+
+  #base(status: Outcome['status'], retryable: boolean): Outcome {
+    return { ...this.ref, status, retryable, log_bytes: this.#logBytes };
+  }
+
+  #context(): RunContext {
+    const { run, updates } = this.#options;
+    return {
+      runId: run.id,
+      attempt: run.attempt,
+      idempotencyKey: run.idempotency_key,
+      signal: this.#abort.signal,
+      savedState: run.checkpoint === null ? undefined : (run.checkpoint as Json),
+      log: (level, message, stream = 'system') => this.#log(level, message, stream),
+      progress: (done, total) => updates.progress(this.ref, done, total),
+      checkpoint: (state) => updates.checkpoint(this.ref, state),
+      emit: (type, rows) => {
+        this.#emitSeq += 1;
+        return updates.emit(this.ref, this.#emitSeq, type, rows);
+      },
+    };
+  }
+
+  #log(level: LogLineLevel, message: string, stream: LogStream): void {
+    if (this.#logCut) return;
+    const { run, logCapBytes } = this.#options;
+    const bytes = Buffer.byteLength(message) + 1;
+    if (run.log_bytes + this.#logBytes + bytes > logCapBytes) {
+      this.#logCut = true;
+      this.#write('warning', `the log is cut here: it has reached ${logCapBytes} bytes`, 'system');
+      return;
+    }
+    this.#logBytes += bytes;
+    this.#write(level, message, stream);
+  }
+
+  #write(level: LogLineLevel, message: string, stream: LogStream): void {
+    this.#logSeq += 1;
+    this.#options.updates.log({ ...this.ref, seq: this.#logSeq, at: new Date().toISOString(), level, stream, message });
+  }
+}
+
+function outputOf(output: Json | undefined): { output?: Json } {
+  if (output === undefined) return {};
+  const size = Buffer.byteLength(JSON.stringify(output));
+  return {
+    output:
+      size <= OUTPUT_BYTES ? output : { truncated: `the output had ${size} bytes; at most ${OUTPUT_BYTES} are kept` },
+  };
+}
+
+/** setTimeout counts at most 2^31-1 ms; a timeout of weeks would fire at once. @returns a function that ends it */
+function longTimeout(callback: () => void, ms: number): () => void {
+  const most = 2 ** 31 - 1;
+  let timer: NodeJS.Timeout;
+  const arm = (left: number) => {
+    timer = left > most ? setTimeout(() => arm(left - most), most) : setTimeout(callback, left);
+  };
+  arm(ms);
+  return () => clearTimeout(timer);
+}

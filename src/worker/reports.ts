@@ -1,0 +1,65 @@
+import { backoffMs, sleep } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Outcome, WorkerPort } from '../protocol/worker.ts';
+
+const MOST_OUTCOMES = 1000;
+/** How long an outcome waits for others that end at nearly the same time. */
+const LINGER_MS = 2;
+
+interface ReportsOptions {
+  readonly port: Pick<WorkerPort, 'report'>;
+  readonly sessionId: number;
+  readonly logger: Logger;
+}
+
+/** Reports outcomes in batches, one at a time; tries again until the server has them or the session is over. */
+export class Reports {
+  readonly #options: ReportsOptions;
+  #outcomes: Outcome[] = [];
+  #sending: Promise<void> | undefined;
+  readonly #ended = new AbortController();
+
+  constructor(options: ReportsOptions) {
+    this.#options = options;
+  }
+
+  /** Outcomes that the server does not have yet. */
+  get unsent(): number {
+    return this.#outcomes.length;
+  }
+
+  add(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  /** Resolves when everything has been reported, or the session is over. */
+  async flushed(): Promise<void> {
+    while (this.#sending) await this.#sending;
+  }
+
+  end(): void {
+    this.#ended.abort();
+  }
+
+  async #send(): Promise<void> {
+    const { port, sessionId, logger } = this.#options;
+    await sleep(LINGER_MS);
+    let failures = 0;
+    while (this.#outcomes.length > 0 && !this.#ended.signal.aborted) {
+      const batch = this.#outcomes.slice(0, MOST_OUTCOMES);
+      try {
+        const { stale } = await port.report({ session_id: sessionId, outcomes: batch });
+        this.#outcomes.splice(0, batch.length);
+        failures = 0;
+        if (stale.length > 0) logger.warn({ stale }, 'reported runs that were no longer ours; discarded');
+      } catch (error) {
+        failures += 1;
+        logger.warn({ err: error, failures, outcomes: batch.length }, 'reporting failed; will be tried again');
+        await sleep(50 + backoffMs(failures, 200, 3000), this.#ended.signal);
+      }
+    }
+  }
+}
