@@ -1,0 +1,86 @@
+import type { FastifyRequest } from 'fastify';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { type Actor, type Identity, requires } from '../auth/identity.ts';
+import type { Permission } from '../auth/permissions.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { App } from './area.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+/**
+ * Who may call a route: anybody, any identity, or identities with one permission or all of several.
+ * `metrics`: who may view, and besides, without any identity, a scraper on this machine.
+ */
+export type RouteAccess = 'public' | 'authenticated' | 'metrics' | Permission | readonly Permission[];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent it; null on public routes. Handlers ask `requesterOf`. */
+    identity: Identity | null;
+  }
+}
+
+/** @throws AppError `unauthenticated`; never on a route that is not public, whose guard has been here before */
+export function requesterOf(request: FastifyRequest): Identity {
+  if (!request.identity) throw new AppError('unauthenticated', 'Sign in, or send an API key.');
+  return request.identity;
+}
+
+/** Who does what the request asks for, and where from, for the audit trail. */
+export function actorOf(request: FastifyRequest): Actor {
+  return { identity: requesterOf(request), address: request.ip, requestId: request.id };
+}
+
+/**
+ * A request from this machine itself. One that a proxy on this machine has passed on is not: it comes from whoever
+ * the proxy serves.
+ */
+function isLocal(request: FastifyRequest): boolean {
+  const { headers } = request;
+  const forwarded = 'x-forwarded-for' in headers || 'forwarded' in headers || 'via' in headers;
+  return !forwarded && /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '');
+}
+
+/** Deny by default: registering a route that does not say who may call it fails, and with it the start. */
+function demandAccess(app: App): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access === undefined) throw new Error(`The route ${method} ${url} does not say who may call it`);
+  });
+}
+
+function authenticate(authenticator: Authenticator, request: FastifyRequest): Promise<Identity> {
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  return authenticator.authenticate({ authorization, apiKey: [apiKey].flat()[0], cookie: request.cookies });
+}
+
+/**
+ * Finds out who a request is from, counts it, and checks its permission, before any of its body is read.
+ * What identifies nobody is counted by address, so that guessing credentials is limited too.
+ */
+export function guardAccess(app: App, authenticator: Authenticator, limits: RateLimits): void {
+  demandAccess(app);
+  app.decorateRequest('identity', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { access, bucket = 'standard' } = request.routeOptions.config;
+    if (request.is404 || access === undefined) return;
+    const anonymous = { key: `address:${request.ip}` };
+    if (access === 'public') return limits.count(request, reply, bucket, anonymous);
+    if (access === 'metrics' && isLocal(request)) return;
+    try {
+      request.identity = await authenticate(authenticator, request);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unauthenticated') {
+        await limits.count(request, reply, 'standard', anonymous);
+      }
+      throw error;
+    }
+    const { principal, rateLimit } = request.identity;
+    await limits.count(request, reply, bucket, { key: principal, perMinute: rateLimit ?? undefined });
+    checkPermission(request.identity, access);
+  });
+}
+
+function checkPermission(identity: Identity, access: RouteAccess): void {
+  if (access === 'public' || access === 'authenticated') return;
+  if (access === 'metrics') requires(identity, 'view');
+  else requires(identity, ...(typeof access === 'string' ? [access] : access));
+}

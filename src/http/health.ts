@@ -1,0 +1,76 @@
+import { rfc3339 } from '../kernel/clock.ts';
+import { packageVersion } from '../kernel/package.ts';
+import type { Store } from '../store/store.ts';
+import type { App } from './area.ts';
+
+/** A probe that takes longer says "disconnected": who asks for health wants an answer now. */
+const PROBE_MS = 2_000;
+
+/** What the health addresses tell of: whether this process takes requests, and what it stands on. */
+export class Health {
+  readonly #store: Store;
+  readonly #embeddedDatabase: boolean;
+  readonly #startedAt = Date.now();
+  #draining = false;
+
+  constructor(options: { store: Store; embeddedDatabase: boolean }) {
+    this.#store = options.store;
+    this.#embeddedDatabase = options.embeddedDatabase;
+  }
+
+  /** From now on `ready` says no, so that load balancers send nobody any more. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  async databaseAnswers(): Promise<boolean> {
+    const late = new Promise<boolean>((resolve) => setTimeout(resolve, PROBE_MS, false).unref());
+    const answered = this.#store.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([answered, late]);
+  }
+
+  /**
+   * One body that fits every contract's health check. `embedded` names the parts that Longshore runs itself: the
+   * queue always lives in the database.
+   */
+  async report(): Promise<{ healthy: boolean; body: object }> {
+    const healthy = await this.databaseAnswers();
+    const state = healthy ? 'connected' : 'disconnected';
+    const now = new Date();
+    const body = {
+      success: healthy,
+      status: healthy ? 'success' : 'error',
+      data: {
+        status: healthy ? 'healthy' : 'unhealthy',
+        database: state,
+        message_queue: state,
+        redis: 'disabled',
+        embedded: this.#embeddedDatabase ? ['database', 'message_queue'] : ['message_queue'],
+        uptime_seconds: Math.floor((now.getTime() - this.#startedAt) / 1000),
+        timestamp: now.getTime() / 1000,
+        version: packageVersion,
+      },
+      message: healthy ? 'All parts are working.' : 'The database cannot be reached.',
+      timestamp: rfc3339(now),
+    };
+    return { healthy, body };
+  }
+}
+
+/** For supervisors and load balancers: `live` = the process answers, `ready` = it may be sent requests. */
+export function registerProbes(app: App, health: Health): void {
+  const options = { config: { access: 'public', bucket: 'none' }, schema: { hide: true } } as const;
+  app.get('/health/live', options, async () => ({ status: 'live' }));
+  app.get('/health/ready', options, async (_request, reply) => {
+    if (health.draining) return reply.code(503).send({ status: 'draining' });
+    if (!(await health.databaseAnswers())) return reply.code(503).send({ status: 'database unreachable' });
+    return { status: 'ready' };
+  });
+}
