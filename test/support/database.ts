@@ -1,27 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, inject } from 'vitest';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Store } from '../../src/store/store.ts';
+import { administer, withDatabase } from './server.ts';
 
 export const silent = createLogger('silent', 'test');
-
-export function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.href;
-}
-
-/** Runs one statement on the server's maintenance database. */
-export async function administer(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
 
 export interface TestDatabase {
   readonly url: string;

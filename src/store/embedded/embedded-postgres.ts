@@ -141,7 +141,10 @@ export class EmbeddedPostgres implements Service {
       } else {
         if (mended.has(client)) throw new Error(`the server on ${this.#layout.cluster} cannot be reached (${client})`);
         mended.add(client);
-        logger.warn({ postgresPid: postmaster.pid, because: client }, 'PostgreSQL runs but cannot be used: starting it anew');
+        logger.warn(
+          { postgresPid: postmaster.pid, because: client },
+          'PostgreSQL runs but cannot be used: starting it anew',
+        );
         await postmaster.shutDown();
         if (client === 'stranger') await cluster.resetPasswords();
       }
