@@ -26,7 +26,10 @@ export async function loadMasterKey(source: MasterKeySource, logger: Logger): Pr
   const existing = await readKeyFile(file);
   if (existing) return existing;
   if (await createKeyFile(file)) {
-    logger.warn({ file }, 'A new master key was made. Back this file up: without it no stored secret can be read again.');
+    logger.warn(
+      { file },
+      'A new master key was made. Back this file up: without it no stored secret can be read again.',
+    );
   }
   const made = await readKeyFile(file);
   if (!made) throw new UsageError(`${file}: it was there and is gone; start again, and see what removes it.`);

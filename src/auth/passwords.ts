@@ -10,8 +10,7 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 } 
  * Of a random password nobody knows. Verified when there is no such user, so that the answer takes as long as for a
  * user who exists. Its parameters must be COST's.
  */
-const NOBODY =
-  '$argon2id$v=19$m=19456,t=2,p=1$n6aDuGP4VB9efd4Ohy1hoA$94Il3dYEhs2pE4nbFdzcBNL0XuVpdi/13H+buyBo58g';
+const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$n6aDuGP4VB9efd4Ohy1hoA$94Il3dYEhs2pE4nbFdzcBNL0XuVpdi/13H+buyBo58g';
 
 /** Hashes at once: each holds 19 MiB and a thread that file and name lookups need too. The others wait in line. */
 const MAX_HASHING = 2;

@@ -96,7 +96,7 @@ CREATE INDEX login_attempts_age ON longshore.login_attempts (last_at);
 
 -- Proves at each start that a server's master key is the one this database was written with.
 CREATE TABLE longshore.master_key_check (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   value bytea NOT NULL
 );
 

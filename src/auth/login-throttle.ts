@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { AppError } from '../kernel/errors.ts';
+import type { Queryable } from '../store/store.ts';
+import { type AttemptLimit, claimAttempt } from './queries/attempt_claim.ts';
+import { clearAttempts, returnAttempt } from './queries/attempt_clear.ts';
+
+/** A count is forgotten after an hour without an attempt. */
+export const FORGET_SECONDS = 3600;
+const CAP_SECONDS = 900;
+
+/** Who tries, and from where. Nobody can lock a user out from elsewhere: the count is for the two together. */
+const FREE_PER_PAIR = 5;
+/** For all usernames from one address: an office behind one address may mistype now and then. */
+const FREE_PER_ADDRESS = 50;
+
+/**
+ * Slows guessing: after the free failures each further one doubles the wait, from a second up to 15 minutes.
+ * Counts are kept in the database, so that they hold for all servers and over restarts.
+ */
+export class LoginThrottle {
+  readonly #pair: AttemptLimit;
+  readonly #address: AttemptLimit;
+  readonly #queryable: Queryable;
+
+  /** @param subject the folded username, or a client's id */
+  constructor(queryable: Queryable, subject: string, address: string | undefined) {
+    const from = network(address ?? '');
+    this.#queryable = queryable;
+    this.#pair = limit(`pair\0${subject}\0${from}`, FREE_PER_PAIR);
+    this.#address = limit(`address\0${from}`, FREE_PER_ADDRESS);
+  }
+
+  /** Counts an attempt that is about to be made. @throws AppError `rate_limited` with `retryAfterSeconds` */
+  async claim(): Promise<void> {
+    // The narrower one first: a blocked pair must not use up what its address has.
+    for (const one of [this.#pair, this.#address]) {
+      const seconds = await claimAttempt(this.#queryable, one);
+      if (seconds > 0) {
+        throw new AppError('rate_limited', `Too many failed attempts to sign in; try again in ${seconds} seconds.`, {
+          retryAfterSeconds: seconds,
+        });
+      }
+    }
+  }
+
+  /** The claimed attempt succeeded. */
+  async succeeded(): Promise<void> {
+    await clearAttempts(this.#queryable, this.#pair.key);
+    await returnAttempt(this.#queryable, this.#address.key);
+  }
+}
+
+function limit(text: string, free: number): AttemptLimit {
+  return {
+    key: createHash('sha256').update(text).digest(),
+    free,
+    capSeconds: CAP_SECONDS,
+    forgetSeconds: FORGET_SECONDS,
+  };
+}
+
+/** An IPv6 address stands for its /64, which is what one customer has; all else for itself. */
+function network(address: string): string {
+  const bare = address.split('%')[0] ?? '';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
+  if (mapped?.[1]) return mapped[1];
+  if (!isIPv6(bare)) return bare;
+  // The URL parser writes every IPv6 address in its one canonical form.
+  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].slice(0, 4).join(':');
+}
