@@ -5,7 +5,7 @@ export async function putMasterKeyCheck(queryable: Queryable, value: Buffer): Pr
   // DO UPDATE, which changes nothing: DO NOTHING would return no row to whoever comes second.
   const [row] = await queryable.query<{ value: Buffer }>(
     `INSERT INTO longshore.master_key_check AS c (value) VALUES ($1)
-     ON CONFLICT (only) DO UPDATE SET value = c.value
+     ON CONFLICT (singleton) DO UPDATE SET value = c.value
      RETURNING value`,
     [value],
   );
