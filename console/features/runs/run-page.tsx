@@ -1,0 +1,116 @@
+import { StopOutlined } from '@ant-design/icons';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Alert, App, Button } from 'antd';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Run } from '../../api/schema.ts';
+import { useLanguage } from '../../i18n/i18n.ts';
+import { useErrorMessage } from '../../ui/error-message.ts';
+import { ErrorNotice } from '../../ui/error-notice.tsx';
+import { Facts } from '../../ui/facts.tsx';
+import { PendingPage } from '../../ui/fallback-pages.tsx';
+import pageStyles from '../../ui/page.module.css';
+import { Page, Section } from '../../ui/page.tsx';
+import { Duration, Elapsed, Moment } from '../../ui/time.tsx';
+import { RunAttempts } from './run-attempts.tsx';
+import { RunLog } from './run-log.tsx';
+import styles from './run-page.module.css';
+import { runQuery, useCancelRun } from './run-queries.ts';
+import { hasEnded, RunStatusBadge } from './run-status-badge.tsx';
+
+const route = getRouteApi('/signed-in/runs/$runId');
+
+function CancelButton({ run }: { readonly run: Run }) {
+  const { t } = useTranslation();
+  const { message, modal } = App.useApp();
+  const showError = useErrorMessage();
+  const cancel = useCancelRun();
+  const confirm = () =>
+    void modal.confirm({
+      title: t('run.cancelTitle'),
+      content: t('run.cancelText'),
+      okText: t('run.cancel'),
+      okButtonProps: { danger: true },
+      cancelText: t('run.cancelKeep'),
+      onOk: () => cancel.mutateAsync(run.id).then(() => void message.info(t('run.cancelRequested')), showError),
+    });
+  return (
+    <Button danger icon={<StopOutlined />} onClick={confirm}>
+      {t('run.cancel')}
+    </Button>
+  );
+}
+
+function Progress({ progress }: { readonly progress: NonNullable<Run['progress']> }) {
+  const { t } = useTranslation();
+  const number = new Intl.NumberFormat(useLanguage());
+  const { done, total } = progress;
+  return (
+    <span className={styles.progress}>
+      {total !== null && <progress max={total} value={done} aria-label={t('run.progress')} />}
+      {number.format(done)}
+      {total !== null && ` / ${number.format(total)}`}
+    </span>
+  );
+}
+
+function RunFacts({ run }: { readonly run: Run }) {
+  const { t } = useTranslation();
+  const duration =
+    run.duration_seconds !== null ? (
+      <Duration seconds={run.duration_seconds} />
+    ) : (
+      run.start_time && <Elapsed since={run.start_time} />
+    );
+  return (
+    <Facts
+      facts={[
+        {
+          label: t('run.task'),
+          value: (
+            <Link to="/tasks/$taskId" params={{ taskId: String(run.task_id) }}>
+              {run.task_name}
+            </Link>
+          ),
+        },
+        { label: t('runs.duration'), value: duration },
+        { label: t('runs.attempt'), value: run.attempt },
+        { label: t('runs.worker'), value: run.worker_id },
+        { label: t('runs.exitCode'), value: run.exit_code },
+        { label: t('run.scheduled'), value: run.scheduled_time && <Moment value={run.scheduled_time} /> },
+        { label: t('run.started'), value: run.start_time && <Moment value={run.start_time} /> },
+        { label: t('run.ended'), value: run.end_time && <Moment value={run.end_time} /> },
+        { label: t('run.progress'), value: run.progress && <Progress progress={run.progress} />, wide: true },
+      ]}
+    />
+  );
+}
+
+export function RunPage() {
+  const { t } = useTranslation();
+  const id = Number(route.useParams().runId);
+  const queries = useQueryClient();
+  const { data: run, error, refetch } = useQuery(runQuery(id));
+  const onComplete = useCallback(() => void queries.invalidateQueries({ queryKey: ['runs', id] }), [queries, id]);
+  if (!run) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <PendingPage />;
+  return (
+    <Page
+      title={t('run.title', { id: run.id })}
+      extra={<RunStatusBadge status={run.status} />}
+      actions={!hasEnded(run) && run.status !== 'cancelled' && <CancelButton run={run} />}
+    >
+      <div className={pageStyles.stack}>
+        {error && <ErrorNotice error={error} onRetry={() => void refetch()} stale />}
+        {run.error_message && <Alert type="error" showIcon title={t('run.error')} description={run.error_message} />}
+        <RunFacts run={run} />
+        <RunLog runId={id} onComplete={onComplete} />
+      </div>
+      {run.attempts.length > 0 && (
+        <Section title={t('run.attempts')}>
+          <RunAttempts attempts={run.attempts} />
+        </Section>
+      )}
+    </Page>
+  );
+}

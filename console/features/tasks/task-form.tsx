@@ -1,0 +1,108 @@
+import { Button, Form, Input, Segmented } from 'antd';
+import { type ReactNode, useEffect, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError, type FieldProblem } from '../../api/errors.ts';
+import { ErrorNotice } from '../../ui/error-notice.tsx';
+import { LinkButton } from '../../ui/link-button.tsx';
+import { PolicyFields } from './policy-fields.tsx';
+import { ScheduleFields } from './schedule-fields.tsx';
+import { SpecFields } from './spec-fields.tsx';
+import styles from './task-form.module.css';
+import { NEW_TASK, type TaskFormValues } from './task-form-values.ts';
+
+const EXECUTORS = ['shell', 'http', 'python'] as const;
+
+interface TaskFormProps {
+  readonly initial: TaskFormValues;
+  readonly submitLabel: string;
+  readonly submitting: boolean;
+  /** Why the server has refused the last try. */
+  readonly error: unknown;
+  readonly onSubmit: (values: TaskFormValues) => void;
+  /** The task to go back to; absent: to the list. */
+  readonly taskId?: number;
+}
+
+/** `environment.PATH` is a problem of the field `environment`. */
+const fieldOf = ({ field }: FieldProblem) => field.split('.')[0] ?? '';
+
+function Card({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className={styles.card}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** A task in fields. What the server refuses is said at the field that it names. */
+export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, taskId }: TaskFormProps) {
+  const { t } = useTranslation();
+  const [form] = Form.useForm<TaskFormValues>();
+  const executor = Form.useWatch<TaskFormValues['executor'] | undefined>('executor', form) ?? initial.executor;
+
+  useEffect(() => {
+    if (!(error instanceof ApiError)) return;
+    const problems = error.details.filter((problem) => fieldOf(problem) in NEW_TASK);
+    const name = problems[0] && fieldOf(problems[0]);
+    form.setFields(
+      problems.map((problem) => ({ name: fieldOf(problem) as keyof TaskFormValues, errors: [problem.message] })),
+    );
+    if (name) form.scrollToField(name, { block: 'center', focus: true });
+  }, [error, form]);
+
+  // Fields of other executors are not on the page, but what was typed there is kept until the form is left.
+  const complete = (values: Partial<TaskFormValues>): TaskFormValues => ({
+    ...initial,
+    ...form.getFieldsValue(true),
+    ...values,
+  });
+
+  return (
+    <Form<TaskFormValues>
+      form={form}
+      className={styles.form ?? ''}
+      layout="vertical"
+      initialValues={useMemo(() => ({ ...initial }), [initial])}
+      scrollToFirstError={{ block: 'center', focus: true }}
+      onFinish={(values) => onSubmit(complete(values))}
+    >
+      <Card title={t('taskForm.what')}>
+        <Form.Item
+          name="name"
+          label={t('taskForm.name')}
+          rules={[{ required: true, whitespace: true, message: t('taskForm.required') }]}
+        >
+          <Input autoFocus={taskId === undefined} autoComplete="off" spellCheck={false} />
+        </Form.Item>
+        <Form.Item name="executor" label={t('taskForm.executor')}>
+          <Segmented options={EXECUTORS.map((value) => ({ value, label: t(`executor.${value}`) }))} />
+        </Form.Item>
+        <SpecFields executor={executor} />
+      </Card>
+      <Card title={t('taskForm.when')}>
+        <ScheduleFields />
+      </Card>
+      <Card title={t('taskForm.how')}>
+        <PolicyFields />
+      </Card>
+      {Boolean(error) && (
+        <div className={styles.notice}>
+          <ErrorNotice error={error} />
+        </div>
+      )}
+      <div className={styles.actions}>
+        <Button type="primary" htmlType="submit" loading={submitting}>
+          {submitLabel}
+        </Button>
+        {taskId === undefined ? (
+          <LinkButton to="/tasks">{t('common.cancel')}</LinkButton>
+        ) : (
+          <LinkButton to="/tasks/$taskId" params={{ taskId: String(taskId) }}>
+            {t('common.cancel')}
+          </LinkButton>
+        )}
+      </div>
+    </Form>
+  );
+}

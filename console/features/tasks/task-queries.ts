@@ -1,0 +1,76 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { client, done, payload } from '../../api/client.ts';
+import type { Task, TaskInput } from '../../api/schema.ts';
+import type { TaskListSearch, TaskStatus } from './task-list-search.ts';
+
+export const PAGE_SIZE = 20;
+
+export const taskListQuery = ({ page = 1, status, search }: TaskListSearch) =>
+  queryOptions({
+    queryKey: ['tasks', 'list', { page, status, search }],
+    queryFn: ({ signal }) =>
+      payload(
+        client.GET('/api/tasks', {
+          signal,
+          params: {
+            query: { page, size: PAGE_SIZE, ...(status ? { status } : {}), ...(search ? { search } : {}) },
+          },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const taskQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['tasks', 'one', id],
+    queryFn: ({ signal }) => payload(client.GET('/api/tasks/{task_id}', { signal, params: { path: { task_id: id } } })),
+  });
+
+export const taskRunsQuery = (id: number, page: number) =>
+  queryOptions({
+    queryKey: ['tasks', 'runs', id, page],
+    queryFn: ({ signal }) =>
+      payload(
+        client.GET('/api/tasks/{task_id}/runs', {
+          signal,
+          params: { path: { task_id: id }, query: { page, size: PAGE_SIZE } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+/** What changes tasks. Each makes all that is shown of tasks be asked for again. */
+export function useTaskMutations() {
+  const queries = useQueryClient();
+  const onSettled = () => queries.invalidateQueries({ queryKey: ['tasks'] });
+  return {
+    create: useMutation({
+      mutationFn: (body: TaskInput) => payload(client.POST('/api/tasks', { body })),
+      onSettled,
+    }),
+    update: useMutation({
+      mutationFn: ({ id, body }: { id: number; body: TaskInput }) =>
+        payload(client.PUT('/api/tasks/{task_id}', { params: { path: { task_id: id } }, body })),
+      onSettled,
+    }),
+    setStatus: useMutation({
+      mutationFn: ({ id, status }: { id: number; status: TaskStatus }) =>
+        payload(client.PUT('/api/tasks/{task_id}', { params: { path: { task_id: id } }, body: { status } })),
+      onSettled,
+    }),
+    trigger: useMutation({
+      mutationFn: (id: number) =>
+        payload(client.POST('/api/tasks/{task_id}/trigger', { params: { path: { task_id: id } } })),
+      onSettled,
+    }),
+    remove: useMutation({
+      mutationFn: (task: Task) =>
+        done(client.DELETE('/api/tasks/{task_id}', { params: { path: { task_id: task.id } } })),
+      onSuccess: (_, task) => {
+        queries.removeQueries({ queryKey: ['tasks', 'one', task.id] });
+        queries.removeQueries({ queryKey: ['tasks', 'runs', task.id] });
+        return queries.invalidateQueries({ queryKey: ['tasks', 'list'] });
+      },
+    }),
+  };
+}

@@ -1,0 +1,22 @@
+import { useTranslation } from 'react-i18next';
+import type { Task } from '../../api/schema.ts';
+import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
+import type { TaskStatus } from './task-list-search.ts';
+
+const TONES: Record<TaskStatus, Tone> = { active: 'good', paused: 'warn', disabled: 'quiet' };
+
+export function TaskStatusBadge({ status }: { readonly status: TaskStatus }) {
+  const { t } = useTranslation();
+  return <StatusBadge tone={TONES[status]} label={t(`taskStatus.${status}`)} />;
+}
+
+export function ScheduleText({ task }: { readonly task: Pick<Task, 'schedule' | 'timezone'> }) {
+  const { t } = useTranslation();
+  if (!task.schedule) return t('tasks.manualOnly');
+  return (
+    <>
+      <code>{task.schedule}</code>
+      {task.timezone !== 'UTC' && ` ${task.timezone}`}
+    </>
+  );
+}

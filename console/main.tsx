@@ -1,0 +1,43 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { App as AntdApp, ConfigProvider } from 'antd';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { queryClient } from './api/query-client.ts';
+import { sessionState, subscribeSession } from './api/session.ts';
+import { startI18n, useAntdLocale } from './i18n/i18n.ts';
+import { router } from './router.tsx';
+import './ui/global.css';
+import { useAntdTheme } from './ui/theme.ts';
+
+/** Wherever a session ends (signed out, or refused by the server), its data goes and the sign-in page comes. */
+subscribeSession(() => {
+  const session = sessionState();
+  if (session.status !== 'signed-out') return;
+  queryClient.clear();
+  const { href, pathname } = router.state.location;
+  if (pathname === '/sign-in') return;
+  void router.navigate({ to: '/sign-in', search: session.ended ? { next: href } : {} });
+});
+
+function Console() {
+  const locale = useAntdLocale();
+  return (
+    <ConfigProvider theme={useAntdTheme()} {...(locale ? { locale } : {})}>
+      <AntdApp>
+        <QueryClientProvider client={queryClient}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </AntdApp>
+    </ConfigProvider>
+  );
+}
+
+const container = document.getElementById('root');
+if (!container) throw new Error('index.html has no #root');
+await startI18n();
+createRoot(container).render(
+  <StrictMode>
+    <Console />
+  </StrictMode>,
+);

@@ -1,0 +1,47 @@
+import { Alert, Button } from 'antd';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '../api/errors.ts';
+
+/** The server's words where it has sent some, ours where it could not. */
+export function errorText(error: unknown, t: TFunction): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
+  if (error.status === 0) return t('common.unreachable');
+  return error.message || t('common.unexpected', { status: error.status });
+}
+
+interface ErrorNoticeProps {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+  /** Says more than the error itself: what is shown beside it is old. */
+  readonly stale?: boolean;
+}
+
+/** An error in words, with the request id that finds it in the server's log. */
+export function ErrorNotice({ error, onRetry, stale = false }: ErrorNoticeProps) {
+  const { t } = useTranslation();
+  const requestId = error instanceof ApiError ? error.requestId : undefined;
+  const text = errorText(error, t);
+  return (
+    <Alert
+      type={stale ? 'warning' : 'error'}
+      showIcon
+      role="alert"
+      title={stale ? `${t('common.stale')}: ${text}` : text}
+      description={
+        requestId && (
+          <>
+            {t('common.requestId')}: <code>{requestId}</code>
+          </>
+        )
+      }
+      action={
+        onRetry && (
+          <Button size="small" onClick={onRetry}>
+            {t('common.retry')}
+          </Button>
+        )
+      }
+    />
+  );
+}
