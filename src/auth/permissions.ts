@@ -19,11 +19,11 @@ const IMPLICATIONS: readonly { readonly holding: readonly Permission[]; readonly
   { holding: ['create', 'update'], implies: ['sync:write'] },
 ];
 
-export const BUILT_IN_ROLES: Readonly<Record<string, readonly Permission[]>> = {
-  admin: ['admin'],
-  operator: ['view', 'scheduler_view', 'scheduler_manage', 'create', 'update'],
-  user: ['view', 'scheduler_view'],
-};
+export const BUILT_IN_ROLES: ReadonlyMap<string, readonly Permission[]> = new Map([
+  ['admin', ['admin']],
+  ['operator', ['view', 'scheduler_view', 'scheduler_manage', 'create', 'update']],
+  ['user', ['view', 'scheduler_view']],
+]);
 
 export function isPermission(text: string): text is Permission {
   return PERMISSIONS.some((permission) => permission === text);
@@ -43,7 +43,7 @@ export function effectivePermissions(granted: Iterable<string>): ReadonlySet<Per
  * @param custom the permissions of a role that is no built-in one, else null
  */
 export function rolePermissions(role: string, custom: readonly string[] | null): ReadonlySet<Permission> {
-  return effectivePermissions(custom ?? BUILT_IN_ROLES[role] ?? []);
+  return effectivePermissions(custom ?? BUILT_IN_ROLES.get(role) ?? []);
 }
 
 export function intersect(a: ReadonlySet<Permission>, b: ReadonlySet<Permission>): ReadonlySet<Permission> {
