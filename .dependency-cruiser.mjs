@@ -81,9 +81,9 @@ export default {
     ),
     forbid(
       'pg-in-store',
-      'One owner of the connection pool; drivers dial databases that are not ours.',
+      'One owner of the connection pool; drivers dial databases that are not ours. The type of a connection may be named.',
       { path: '^src/', pathNot: [inRoom('store/'), CONNECTION_DRIVERS] },
-      { path: 'node_modules/pg/' },
+      { path: 'node_modules/pg/', dependencyTypesNot: ['type-only'] },
     ),
     forbid(
       'fastify-in-http',

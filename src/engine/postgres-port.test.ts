@@ -5,8 +5,8 @@ import { Listener } from '../store/listener.ts';
 import { PostgresPort } from './postgres-port.ts';
 
 workerPortConformance('PostgreSQL', async () => {
-  const { url, store } = await createTestDatabase();
-  const listener = new Listener({ url, logger: silent });
+  const { directUrl, store } = await createTestDatabase();
+  const listener = new Listener({ url: directUrl, logger: silent });
   const port = new PostgresPort({ store, listener, logger: silent });
   await listener.start();
   afterAll(() => listener.stop());

@@ -11,12 +11,15 @@ import { administer, withDatabase } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    database: { adminUrl: string; template: string };
+    database: { directUrl: string; url: string; template: string };
   }
 }
 
 interface Server {
-  readonly adminUrl: string;
+  /** What the product connects to; may lead through a pooler. */
+  readonly url: string;
+  /** Past any pooler: for notifications, and for making and dropping databases. */
+  readonly directUrl: string;
   stop(): Promise<void>;
 }
 
@@ -38,28 +41,34 @@ async function startEmbedded(): Promise<Server> {
     await stop();
     throw error;
   }
-  return { adminUrl: server.url, stop };
+  return { url: server.url, directUrl: server.url, stop };
+}
+
+function givenServer(): Server | undefined {
+  const { LONGSHORE_TEST_DATABASE_URL: url, LONGSHORE_TEST_DIRECT_DATABASE_URL: directUrl } = environment();
+  return url ? { url, directUrl: directUrl || url, stop: async () => undefined } : undefined;
 }
 
 /**
  * One PostgreSQL for the whole run: the server of LONGSHORE_TEST_DATABASE_URL (its role must be allowed to create
  * databases), else an embedded one in a temporary directory. Every test file clones the migrated template.
+ *
+ * If that URL leads through a pooler, LONGSHORE_TEST_DIRECT_DATABASE_URL names the server behind it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = environment().LONGSHORE_TEST_DATABASE_URL;
-  const { adminUrl, stop }: Server = given ? { adminUrl: given, stop: async () => undefined } : await startEmbedded();
+  const { url, directUrl, stop } = givenServer() ?? (await startEmbedded());
   const template = `longshore_template_${randomBytes(6).toString('hex')}`;
   const teardown = async () => {
-    await administer(adminUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
+    await administer(directUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
     await stop();
   };
   try {
-    await administer(adminUrl, `CREATE DATABASE ${template}`);
-    await migrate(withDatabase(adminUrl, template), 'src/store/migrations');
+    await administer(directUrl, `CREATE DATABASE ${template}`);
+    await migrate(withDatabase(directUrl, template), 'src/store/migrations');
   } catch (error) {
     await teardown();
     throw error;
   }
-  project.provide('database', { adminUrl, template });
+  project.provide('database', { url, directUrl, template });
   return teardown;
 }
