@@ -23,6 +23,11 @@ class SqlFiles implements MigrationProvider {
   }
 }
 
+interface MigrationOptions {
+  /** The last migration to apply, by name, instead of the latest: what a backup of an older version is restored into. */
+  readonly upTo?: string;
+}
+
 export interface MigrationReport {
   readonly applied: string[];
 }
@@ -32,7 +37,7 @@ export interface MigrationReport {
  * in a transaction under an advisory lock that ends with it, the others wait and find nothing to do.
  * @throws UsageError for a server that is too old, or a schema that a newer version has made
  */
-export async function migrate(url: string, folder: string): Promise<MigrationReport> {
+export async function migrate(url: string, folder: string, options: MigrationOptions = {}): Promise<MigrationReport> {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 10_000 });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -50,7 +55,9 @@ export async function migrate(url: string, folder: string): Promise<MigrationRep
       migrationTableName: 'migrations',
       migrationLockTableName: 'migrations_lock',
     });
-    const { error, results } = await migrator.migrateToLatest();
+    const { error, results } = await (options.upTo === undefined
+      ? migrator.migrateToLatest()
+      : migrator.migrateTo(options.upTo));
     if (error) {
       if (error instanceof Error && /corrupted migrations/.test(error.message)) {
         throw new UsageError(

@@ -1,0 +1,82 @@
+import { sleep } from '../../kernel/clock.ts';
+import { CliFailure } from '../failure.ts';
+import type { Client } from './client.ts';
+
+/** A run as the scheduler area shows it; only what the commands read. */
+export interface RunView {
+  readonly id: number;
+  readonly task_id: number | null;
+  readonly task_name: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly worker_id: string | null;
+  readonly start_time: string | null;
+  readonly end_time: string | null;
+  readonly duration_seconds: number | null;
+  readonly exit_code: number | null;
+  readonly error_message: string | null;
+}
+
+export interface LogLineView {
+  readonly time: string;
+  readonly level: string;
+  readonly stream: string;
+  readonly message: string;
+}
+
+/** How long a server that went away (a restart) is waited for before a wait or a follow gives up, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** Calls again while the server cannot be reached, up to PATIENCE_MS. Only for calls that may be repeated. */
+async function patiently<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const away = error instanceof CliFailure && error.exit === 'unreachable';
+      if (!away || signal.aborted || performance.now() > giveUpAt) throw error;
+      await sleep(500, signal);
+    }
+  }
+}
+
+const runPath = (id: number) => `/api/runs/${id}`;
+
+/** Resolves with the run once it has ended, whatever its outcome. */
+export async function waitForRun(client: Client, id: number, signal: AbortSignal): Promise<RunView> {
+  for (let pauseMs = 100; ; pauseMs = Math.min(1000, pauseMs * 1.5)) {
+    const run = await patiently(signal, () => client.request<RunView>('GET', runPath(id), { signal }));
+    if (run.end_time !== null) return run;
+    signal.throwIfAborted();
+    await sleep(pauseMs, signal);
+  }
+}
+
+/**
+ * Hands over the run's log lines as they come, and resolves with the run when it has ended. A broken stream is taken
+ * up again behind the last line that came.
+ */
+export async function followRun(
+  client: Client,
+  id: number,
+  onLine: (line: LogLineView) => void,
+  signal: AbortSignal,
+): Promise<RunView> {
+  let lastEventId: string | undefined;
+  for (;;) {
+    try {
+      const stream = client.events(`${runPath(id)}/logs?follow=true`, { signal, lastEventId });
+      for await (const { event, data, id: eventId } of stream) {
+        lastEventId = eventId ?? lastEventId;
+        if (event === 'log') onLine(JSON.parse(data) as LogLineView);
+      }
+    } catch (error) {
+      if (!(error instanceof CliFailure && error.exit === 'unreachable')) throw error;
+    }
+    signal.throwIfAborted();
+    const run = await patiently(signal, () => client.request<RunView>('GET', runPath(id), { signal }));
+    if (run.end_time !== null) return run;
+    await sleep(500, signal);
+  }
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import type { Ready } from './supervisor/ready.ts';
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** What a process that serves until it is told to stop hands over once it serves. */
+export interface Serving {
+  readonly ready: Omit<Ready, 'type'>;
+  /** Ends it in order. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts something and keeps it until a signal, or, below a supervisor, until that is gone: a supervisor that was
+ * killed must not leave processes behind. A second signal ends the process at once.
+ */
+export async function runUntilStopped(start: () => Promise<Serving>): Promise<void> {
+  // From the very first moment: a signal or the supervisor's end during the start counts as well.
+  const stopping = new AbortController();
+  const onSignal = () => {
+    if (stopping.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    stopping.abort();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  process.once('disconnect', () => stopping.abort());
+  const serving = await start();
+  process.send?.({ type: 'ready', ...serving.ready } satisfies Ready);
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+  await serving.stop();
+  if (process.connected) process.disconnect();
+}
