@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cancelRun, getRun, pauseRun } from '../../src/engine/runs.ts';
 import { rescuer } from '../../src/engine/daemons/rescuer.ts';
 import { logsAfter } from '../../src/engine/queries/log.ts';
+import { cancelRun, getRun, pauseRun } from '../../src/engine/runs.ts';
 import type { LeasedRun, Outcome, WorkerPort } from '../../src/protocol/worker.ts';
 import type { Store } from '../../src/store/store.ts';
 import { silent } from '../support/database.ts';
@@ -67,7 +67,10 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
     });
 
     it('gives two workers different runs', async () => {
-      await enqueueAll(store, Array.from({ length: 20 }, () => newRun()));
+      await enqueueAll(
+        store,
+        Array.from({ length: 20 }, () => newRun()),
+      );
       const other = await join('worker-002');
       const leases = await Promise.all([
         lease(10),
@@ -119,7 +122,11 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       const run = await leaseOne();
       const answer = await report(outcome(run, { exit_code: 0, output: { rows: 3 } }));
       expect(answer.stale).toEqual([]);
-      expect(await getRun(store, 'scheduler', id)).toMatchObject({ state: 'succeeded', exitCode: 0, output: { rows: 3 } });
+      expect(await getRun(store, 'scheduler', id)).toMatchObject({
+        state: 'succeeded',
+        exitCode: 0,
+        output: { rows: 3 },
+      });
     });
 
     it('takes a repeated report without doing it twice', async () => {
@@ -205,7 +212,11 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       const update = { id, epoch: run.epoch, checkpoint: { at: 5 }, progress_done: 5, progress_total: 10 };
       await port.update({ session_id: session, logs: [], updates: [update] });
       await report(outcome(run, { status: 'paused' }));
-      expect(await getRun(store, 'scheduler', id)).toMatchObject({ state: 'paused', progressDone: 5, progressTotal: 10 });
+      expect(await getRun(store, 'scheduler', id)).toMatchObject({
+        state: 'paused',
+        progressDone: 5,
+        progressTotal: 10,
+      });
       await store.query("UPDATE longshore.runs SET state = 'queued'");
       expect((await leaseOne()).checkpoint).toEqual({ at: 5 });
     });
@@ -272,7 +283,10 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
 
     it('holds no more runs of a concurrency key than its limit', async () => {
       const concurrency = { key: 'database-1', limit: 2 };
-      await enqueueAll(store, Array.from({ length: 5 }, () => newRun({ concurrency })));
+      await enqueueAll(
+        store,
+        Array.from({ length: 5 }, () => newRun({ concurrency })),
+      );
       const first = await lease();
       expect(first).toHaveLength(2);
       const [one] = first;

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import type { Schedule } from './model.ts';
+import { decideFiring, firstInstant, nextInstant, parseCron } from './schedule.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+function schedule(cron: string, change: Partial<Schedule> = {}): Schedule {
+  return {
+    cron,
+    timezone: 'UTC',
+    startsAt: null,
+    expiresAt: null,
+    jitterSeconds: 0,
+    overlap: 'skip',
+    misfire: 'coalesce',
+    catchupSeconds: null,
+    ...change,
+  };
+}
+
+/**
+ * An oracle that shares nothing with the code under test: it walks minutes, and asks Intl what each zone's wall says.
+ * Rules: an hour that is skipped fires at the first instant after it; a repeated wall time fires the first time only;
+ * but a schedule of every hour follows elapsed time, through both.
+ */
+class Oracle {
+  readonly #format: Intl.DateTimeFormat;
+  readonly #cache = new Map<number, number>();
+  constructor(timezone: string) {
+    this.#format = new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+  }
+
+  /** The wall's time at an instant, as if it were UTC. */
+  wall(instant: number): number {
+    const known = this.#cache.get(instant);
+    if (known !== undefined) return known;
+    const parts = Object.fromEntries(
+      this.#format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+    );
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0 } = parts;
+    const wall = Date.UTC(year, month - 1, day, hour, minute);
+    this.#cache.set(instant, wall);
+    return wall;
+  }
+
+  /** Instants within the year at which the zone's offset changes, found by bisection. */
+  edges(year: number): number[] {
+    const offset = (at: number) => this.wall(at) - at;
+    const found: number[] = [];
+    for (let at = Date.UTC(year, 0, 1); at < Date.UTC(year + 1, 0, 1); at += 12 * HOUR) {
+      if (offset(at) === offset(at + 12 * HOUR)) continue;
+      let [low, high] = [at, at + 12 * HOUR];
+      while (high - low > MINUTE) {
+        const middle = low + Math.floor((high - low) / 2 / MINUTE) * MINUTE;
+        if (offset(middle) === offset(low)) low = middle;
+        else high = middle;
+      }
+      found.push(high);
+    }
+    return found;
+  }
+
+  firings(matches: (hour: number, minute: number) => boolean, everyHour: boolean, from: number, to: number): string[] {
+    const found = new Set<number>();
+    const first = new Map<number, number>();
+    let before = this.wall(from - MINUTE);
+    const skipped: [number, number, number][] = [];
+    for (let at = from; at < to; at += MINUTE) {
+      const wall = this.wall(at);
+      if (wall > before + MINUTE) skipped.push([before + MINUTE, wall, at]);
+      if (!first.has(wall)) first.set(wall, at);
+      if (everyHour && matchesWall(matches, wall)) found.add(at);
+      before = wall;
+    }
+    if (!everyHour) {
+      for (const [wall, at] of first) if (matchesWall(matches, wall)) found.add(at);
+      for (const [start, end, at] of skipped) {
+        for (let wall = start; wall < end; wall += MINUTE) if (matchesWall(matches, wall)) found.add(at);
+      }
+    }
+    return [...found].sort((a, b) => a - b).map((at) => new Date(at).toISOString());
+  }
+}
+
+function matchesWall(matches: (hour: number, minute: number) => boolean, wall: number): boolean {
+  const date = new Date(wall);
+  return matches(date.getUTCHours(), date.getUTCMinutes());
+}
+
+const EXPRESSIONS: [string, boolean, (hour: number, minute: number) => boolean][] = [
+  ['30 2 * * *', false, (h, m) => h === 2 && m === 30],
+  ['15 2 * * *', false, (h, m) => h === 2 && m === 15],
+  ['0 0 * * *', false, (h, m) => h === 0 && m === 0],
+  ['30 0 * * *', false, (h, m) => h === 0 && m === 30],
+  ['30 23 * * *', false, (h, m) => h === 23 && m === 30],
+  ['45 1 * * *', false, (h, m) => h === 1 && m === 45],
+  ['10 3 * * *', false, (h, m) => h === 3 && m === 10],
+  ['0 * * * *', true, (_h, m) => m === 0],
+  ['*/15 * * * *', true, (_h, m) => m % 15 === 0],
+];
+
+describe('instants across every change of offset of five years', () => {
+  const zones = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Santiago', 'Africa/Cairo'];
+  it.each(zones)('%s', (timezone) => {
+    const oracle = new Oracle(timezone);
+    const edges = [2024, 2025, 2026, 2027, 2028].flatMap((year) => oracle.edges(year));
+    expect(edges.length).toBeGreaterThanOrEqual(10);
+    for (const edge of edges) {
+      const [from, to] = [edge - 26 * HOUR, edge + 26 * HOUR];
+      for (const [cron, everyHour, matches] of EXPRESSIONS) {
+        const got: string[] = [];
+        let at = nextInstant(schedule(cron, { timezone }), new Date(from - 1));
+        while (at && at.getTime() < to) {
+          got.push(at.toISOString());
+          at = nextInstant(schedule(cron, { timezone }), at);
+        }
+        const where = `${cron} around ${new Date(edge).toISOString()}`;
+        expect({ where, at: got }).toEqual({ where, at: oracle.firings(matches, everyHour, from, to) });
+      }
+    }
+  });
+});
+
+describe('expressions', () => {
+  const from = new Date('2025-01-01T00:00:00Z');
+  it.each([
+    ['0 */6 * * *', '2025-01-01T06:00:00.000Z'],
+    ['0 */30 * * * *', '2025-01-01T00:30:00.000Z'],
+    ['0 0 12 1 1 * 2030', '2030-01-01T12:00:00.000Z'],
+    ['*/1 * * * * *', '2025-01-01T00:00:01.000Z'],
+    ['0 0 29 2 *', '2028-02-29T00:00:00.000Z'],
+    ['0 0 1 * MON', '2025-01-06T00:00:00.000Z'],
+  ])('%s first fires at %s', (cron, expected) => {
+    expect(firstInstant(schedule(cron), from).toISOString()).toBe(expected);
+  });
+
+  it.each(['', '* * * *', '@daily', '60 * * * *', '*/0 * * * *', 'a b c d e', '1 2 3 4 5 6 7 8', '0 0 1 13 *'])(
+    'refuses "%s" and names the field',
+    (cron) => {
+      expect(() => parseCron(cron, 'UTC')).toThrow(
+        expect.objectContaining({ details: [expect.objectContaining({ field: 'schedule' })] }),
+      );
+    },
+  );
+
+  it.each(['0 0 31 2 *', '0 0 0 1 1 * 1999'])('refuses %s, which never fires', (cron) => {
+    expect(() => firstInstant(schedule(cron), from)).toThrow(/never fires/);
+  });
+
+  it('refuses an unknown zone and names the field', () => {
+    expect(() => parseCron('0 0 * * *', 'Mars/Olympus')).toThrow(/timezone: "Mars\/Olympus"/);
+  });
+
+  it('keeps within its bounds', () => {
+    const bounds = { startsAt: new Date('2025-03-01T00:00:00Z'), expiresAt: new Date('2025-03-03T00:00:00Z') };
+    const daily = schedule('0 0 * * *', bounds);
+    const instants = [nextInstant(daily, from)];
+    for (let last = instants[0]; last; ) {
+      last = nextInstant(daily, last);
+      instants.push(last);
+    }
+    expect(instants.map((at) => at?.toISOString() ?? null)).toEqual([
+      '2025-03-01T00:00:00.000Z',
+      '2025-03-02T00:00:00.000Z',
+      null,
+    ]);
+  });
+});
+
+describe('misfires', () => {
+  const at = (text: string) => new Date(`2025-01-01T${text}Z`);
+  const times = (firing: { instants: Date[] }) => firing.instants.map((each) => each.toISOString().slice(11, 19));
+
+  it('fires once when it is on time', () => {
+    const firing = decideFiring(schedule('* * * * *'), at('10:00:00'), at('10:00:00.200'));
+    expect(times(firing)).toEqual(['10:00:00']);
+    expect(firing.next?.toISOString()).toBe('2025-01-01T10:01:00.000Z');
+  });
+
+  it.each([
+    ['coalesce', ['10:05:00']],
+    ['all', ['10:00:00', '10:01:00', '10:02:00', '10:03:00', '10:04:00', '10:05:00']],
+    ['skip', []],
+  ] as const)('%s, five minutes late', (misfire, expected) => {
+    const firing = decideFiring(schedule('* * * * *', { misfire }), at('10:00:00'), at('10:05:30'));
+    expect(times(firing)).toEqual(expected);
+    expect(firing.next?.toISOString()).toBe('2025-01-01T10:06:00.000Z');
+  });
+
+  it('lets instants go that lie further back than catchup_seconds', () => {
+    const missed = schedule('* * * * *', { misfire: 'all', catchupSeconds: 120 });
+    expect(times(decideFiring(missed, at('10:00:00'), at('10:05:30')))).toEqual(['10:04:00', '10:05:00']);
+    expect(times(decideFiring(schedule('0 * * * *', { catchupSeconds: 60 }), at('08:00:00'), at('10:05:30')))).toEqual(
+      [],
+    );
+  });
+
+  it('finds the latest instant after a sleep of years without walking through them', () => {
+    const firing = decideFiring(schedule('* * * * * *'), new Date('2015-01-01T00:00:00Z'), at('10:05:30.500'));
+    expect(times(firing)).toEqual(['10:05:30']);
+    const yearly = decideFiring(schedule('0 0 1 6 *'), new Date('2015-06-01T00:00:00Z'), at('10:00:00'));
+    expect(yearly.instants.map((each) => each.toISOString())).toEqual(['2024-06-01T00:00:00.000Z']);
+  });
+});
