@@ -14,7 +14,12 @@ interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-const GENERATORS: readonly Generator[] = [];
+const GENERATORS: readonly Generator[] = [
+  {
+    command: ['node', '--import', 'tsx', 'scripts/common-passwords.ts'],
+    outputs: ['src/auth/common-passwords.gen.ts'],
+  },
+];
 
 const root = path.resolve(import.meta.dirname, '..');
 
