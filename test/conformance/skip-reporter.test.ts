@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the fixture's three tests: one passes, one is skipped with a reason, one without. */
+/** Runs the fixture: one test passes, two are skipped with a reason, one without. */
 async function runFixture(env: Record<string, string>): Promise<{ code: unknown; output: string }> {
   const { VITEST: _, ...outside } = process.env;
   const child = spawn(
@@ -31,6 +31,7 @@ it('tells every skip and its reason, and passes on a developer machine', async (
   const { code, output } = await runFixture({});
   expect(output).toContain('Skipped 1: the server is not installed');
   expect(output).toContain('needs a server');
+  expect(output).toContain('Skipped 1: the disk is not mounted');
   expect(output).toContain('Skipped 1: no reason given');
   expect(code).toBe(0);
 });
@@ -38,7 +39,7 @@ it('tells every skip and its reason, and passes on a developer machine', async (
 it('refuses skips where everything is installed, and counts them as failures', async () => {
   const tally = path.join(folder, 'tally');
   const { code, output } = await runFixture({ CI: 'true', LONGSHORE_CI_STRICT: '1', LONGSHORE_TEST_TALLY: tally });
-  expect(output).toContain('2 skipped for want of what CI installs');
+  expect(output).toContain('3 skipped for want of what CI installs');
   expect(code).toBe(1);
-  expect(await readFile(tally, 'utf8')).toBe('1 2\n');
+  expect(await readFile(tally, 'utf8')).toBe('1 3\n');
 });

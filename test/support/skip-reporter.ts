@@ -15,12 +15,18 @@ interface Skips {
   readonly tests: TestCase[];
 }
 
+/** What `context.skip(…)` was told; a whole `describe` can only carry its reason in its name: "(skipped: …)". */
+function reasonOf(test: TestCase): string {
+  const result = test.result();
+  const note = result.state === 'skipped' ? result.note : undefined;
+  return note ?? /\(skipped:? (.+?)\)(?: >|$)/.exec(test.fullName)?.[1] ?? NO_REASON;
+}
+
 function skipsByReason(modules: readonly TestModule[]): Skips[] {
   const skips = new Map<string, TestCase[]>();
   for (const module of modules) {
     for (const test of module.children.allTests('skipped')) {
-      const result = test.result();
-      const reason = (result.state === 'skipped' && result.note) || NO_REASON;
+      const reason = reasonOf(test);
       skips.set(reason, [...(skips.get(reason) ?? []), test]);
     }
   }
