@@ -1,6 +1,7 @@
 import { Bus } from '../events/bus.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
+import type { Json } from '../protocol/executor.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
 import { promoter } from './daemons/promoter.ts';
@@ -19,6 +20,10 @@ export interface EngineOptions {
   readonly onReport: ReadonlyMap<string, OnReport>;
 }
 
+function isRetry(run: Json): boolean {
+  return typeof run === 'object' && run !== null && !Array.isArray(run) && run.state === 'retry_wait';
+}
+
 /** The engine's part of a server process. Any number of servers may run it on one database. */
 export class Engine implements Service {
   readonly name = 'engine';
@@ -32,7 +37,14 @@ export class Engine implements Service {
     this.port = new PostgresPort({ store, listener, logger });
     const schedules = scheduler(store, logger);
     const promotions = promoter(store, logger);
-    listener.on('longshore_jobs', () => schedules.wake());
+    listener.on('longshore_due', () => {
+      schedules.wake();
+      promotions.wake();
+    });
+    // A retry may be due before the promoter looks again by itself.
+    this.bus.subscribe(({ topic, payload }) => {
+      if (topic === 'runs' && Array.isArray(payload) && payload.some(isRetry)) promotions.wake();
+    });
     this.#group = new ServiceGroup('engine', [
       this.bus,
       pruner(store, logger, retentionDays),

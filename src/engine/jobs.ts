@@ -22,7 +22,7 @@ async function firstFire(tx: Tx, job: JobDefinition): Promise<Date | null> {
 
 /** The next instant may lie before the one that schedulers sleep towards. */
 async function wakeSchedulers(tx: Tx): Promise<void> {
-  await tx.query("SELECT pg_notify('longshore_jobs', '')");
+  await tx.query("SELECT pg_notify('longshore_due', '')");
 }
 
 function nameTaken(error: unknown, name: string): unknown {

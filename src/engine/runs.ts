@@ -21,7 +21,8 @@ export async function enqueue(tx: Tx, runs: readonly NewRun[]): Promise<number[]
     await concurrencyLimit(tx, limits);
     await concurrencyRelease(tx, [...limits.keys()].sort());
   }
-  await tx.query("SELECT pg_notify('longshore_runs', '')");
+  const later = runs.some((run) => run.runAt !== null && run.runAt.getTime() > Date.now());
+  await tx.query(`SELECT pg_notify('longshore_runs', '')${later ? ", pg_notify('longshore_due', '')" : ''}`);
   return ids;
 }
 

@@ -36,6 +36,9 @@ export interface WorkerOptions {
 
 const LEASE_WAIT_MS = 20_000;
 const LEASE_MOST = 1000;
+/** How long after a failed lease call its commit may still turn up, and how often to look until then. */
+const UNSURE_MS = 10_000;
+const UNSURE_WAIT_MS = 1000;
 /** Outcomes that may wait for the server before leasing pauses: what is done must not outrun what is recorded. */
 const UNSENT_MOST = 2000;
 
@@ -48,8 +51,8 @@ interface Session {
   readonly updates: Updates;
   readonly reports: Reports;
   readonly lost: AbortController;
-  /** Set after a lease call failed: it may have been committed. */
-  unsure: boolean;
+  /** When a lease call last failed (monotonic ms): it may have been committed, or may yet be. */
+  unsureSince: number | undefined;
 }
 
 function keyOf(ref: RunRef): string {
@@ -164,7 +167,7 @@ export class Worker implements Service {
       id,
       attempts: new Map(),
       lost: new AbortController(),
-      unsure: false,
+      unsureSince: undefined,
       reports: new Reports({ port, sessionId: id, logger }),
       updates: new Updates({
         port,
@@ -224,12 +227,13 @@ export class Worker implements Service {
         continue;
       }
       try {
-        if (session.unsure) await this.#reconcile(session);
-        const request = { session_id: session.id, limit: Math.min(free, LEASE_MOST), wait_ms: LEASE_WAIT_MS };
+        if (session.unsureSince !== undefined) await this.#reconcile(session);
+        const wait = session.unsureSince === undefined ? LEASE_WAIT_MS : UNSURE_WAIT_MS;
+        const request = { session_id: session.id, limit: Math.min(free, LEASE_MOST), wait_ms: wait };
         for (const run of await this.#options.port.lease(request, signal)) this.#begin(session, run);
         failures = 0;
       } catch (error) {
-        session.unsure = true;
+        session.unsureSince = performance.now();
         if (signal.aborted) return;
         failures += 1;
         this.#options.logger.warn({ err: error, failures }, 'leasing failed; will be tried again');
@@ -240,13 +244,15 @@ export class Worker implements Service {
 
   /** Runs whose lease was committed although we never heard of it go back at once instead of waiting for nobody. */
   async #reconcile(session: Session): Promise<void> {
+    const since = session.unsureSince ?? 0;
     // What has ended but is not reported yet is still held on the server's side.
     await session.reports.flushed();
     await this.#options.port.reconcile({
       session_id: session.id,
       held: [...session.attempts.values()].map((attempt) => attempt.ref),
     });
-    session.unsure = false;
+    // A statement whose connection broke may commit a little later: look again until that is past.
+    if (performance.now() - since > UNSURE_MS) session.unsureSince = undefined;
   }
 
   #begin(session: Session, run: LeasedRun): void {

@@ -1,0 +1,105 @@
+import { hostname } from 'node:os';
+import { PostgresPort } from '../engine/postgres-port.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { randomText } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { packageVersion } from '../kernel/package.ts';
+import { type Service, ServiceGroup } from '../kernel/service.ts';
+import type { Executor } from '../protocol/executor.ts';
+import type { WorkerPort } from '../protocol/worker.ts';
+import { Listener } from '../store/listener.ts';
+import { Store } from '../store/store.ts';
+import { WorkerHealth } from '../worker/health.ts';
+import { HttpPort } from '../worker/http-port.ts';
+import { allowed } from '../worker/registry.ts';
+import { Worker } from '../worker/worker.ts';
+import { startHeartbeatThread } from './heartbeat.ts';
+import type { PortAddress } from './heartbeat-thread.ts';
+
+export interface WorkerSettings {
+  /** Straight on PostgreSQL; or, with `server` and `token`, over HTTP. */
+  readonly databaseUrl?: string | undefined;
+  readonly directDatabaseUrl?: string | undefined;
+  readonly server?: string | undefined;
+  /** An API key with the permission `worker`. */
+  readonly token?: string | undefined;
+  /** Stays the same over restarts if what an operator sets for this worker is to stay too. */
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly maxTasks?: number | undefined;
+  /** The kinds that it may run; all, unless told. */
+  readonly kinds?: readonly string[] | undefined;
+  readonly health?: { readonly host: string; readonly port: number } | undefined;
+  readonly logCapBytes: number;
+  readonly executors: readonly Executor[];
+  readonly logger: Logger;
+}
+
+export interface RunningWorker {
+  readonly worker: Worker;
+  /** Drains: leases nothing more, lets what runs end within the patience, gives the rest back. */
+  stop(patienceMs: number): Promise<void>;
+}
+
+const DEFAULT_MAX_TASKS = 10;
+/** One each for leasing, reporting, updating and watching, and one to spare. */
+const POOL_SIZE = 5;
+
+interface Transport {
+  readonly address: PortAddress;
+  readonly port: WorkerPort;
+  readonly services: readonly Service[];
+  close(): Promise<void>;
+}
+
+function openTransport(settings: WorkerSettings, workerId: string): Transport {
+  const { server, token, databaseUrl: url, logger } = settings;
+  if (server !== undefined) {
+    if (token === undefined) throw new UsageError('--token: a worker needs an API key with the permission "worker".');
+    const port = new HttpPort({ server, token, workerId });
+    return { address: { type: 'http', server, token, workerId }, port, services: [], close: () => port.close() };
+  }
+  if (url === undefined) {
+    throw new UsageError('DATABASE_URL: a worker needs a database, or --server and --token to work over HTTP.');
+  }
+  const store = new Store({ url, poolSize: POOL_SIZE, logger, applicationName: 'longshore worker' });
+  const listener = new Listener({ url: settings.directDatabaseUrl ?? url, logger });
+  const port = new PostgresPort({ store, listener, logger });
+  return { address: { type: 'postgres', url }, port, services: [listener], close: () => store.close() };
+}
+
+/** The wiring of a worker process. @throws UsageError for settings that cannot work */
+export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
+  const { logger, health } = settings;
+  const executors = allowed(settings.executors, settings.kinds);
+  const id = settings.id ?? `${hostname()}-${randomText(6)}`;
+  const transport = openTransport(settings, id);
+  const worker = new Worker({
+    identity: {
+      id,
+      name: settings.name ?? id,
+      tags: settings.tags ?? [],
+      maxTasks: settings.maxTasks ?? DEFAULT_MAX_TASKS,
+      hostname: hostname(),
+      version: packageVersion,
+    },
+    port: transport.port,
+    executors,
+    logger,
+    logCapBytes: settings.logCapBytes,
+    startHeartbeat: (session, handlers) => startHeartbeatThread(transport.address, logger, session, handlers),
+  });
+  const probes = health ? [new WorkerHealth(worker, health.host, health.port)] : [];
+  const services = new ServiceGroup('worker process', [...transport.services, ...probes]);
+  await services.start();
+  await worker.start();
+  return {
+    worker,
+    async stop(patienceMs) {
+      await worker.stop(patienceMs);
+      await services.stop();
+      await transport.close();
+    },
+  };
+}
