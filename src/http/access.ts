@@ -48,8 +48,19 @@ function demandAccess(app: App): void {
 }
 
 function authenticate(authenticator: Authenticator, request: FastifyRequest): Promise<Identity> {
-  const { authorization, 'x-api-key': apiKey } = request.headers;
-  return authenticator.authenticate({ authorization, apiKey: [apiKey].flat()[0], cookie: request.cookies });
+  const { authorization, cookie } = request.headers;
+  return authenticator.authenticate({
+    authorization,
+    cookie,
+    apiKey: single(request.headers['x-api-key']),
+    csrfToken: single(request.headers['x-csrf-token']),
+    safeMethod: ['GET', 'HEAD', 'OPTIONS'].includes(request.method),
+  });
+}
+
+/** A header that is not one of those that may be repeated. */
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }
 
 /**

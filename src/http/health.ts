@@ -6,6 +6,27 @@ import type { App } from './area.ts';
 /** A probe that takes longer says "disconnected": who asks for health wants an answer now. */
 const PROBE_MS = 2_000;
 
+type PartState = 'connected' | 'disconnected' | 'disabled';
+
+export interface HealthReport {
+  success: boolean;
+  status: 'success' | 'error';
+  data: {
+    status: 'healthy' | 'unhealthy';
+    database: PartState;
+    message_queue: PartState;
+    redis: PartState;
+    /** The parts that Longshore runs itself. */
+    embedded: string[];
+    uptime_seconds: number;
+    /** Epoch seconds. */
+    timestamp: number;
+    version: string;
+  };
+  message: string;
+  timestamp: string;
+}
+
 /** What the health addresses tell of: whether this process takes requests, and what it stands on. */
 export class Health {
   readonly #store: Store;
@@ -37,14 +58,13 @@ export class Health {
   }
 
   /**
-   * One body that fits every contract's health check. `embedded` names the parts that Longshore runs itself: the
-   * queue always lives in the database.
+   * One body that fits every contract's health check. The queue always lives in the database.
    */
-  async report(): Promise<{ healthy: boolean; body: object }> {
+  async report(): Promise<HealthReport> {
     const healthy = await this.databaseAnswers();
     const state = healthy ? 'connected' : 'disconnected';
     const now = new Date();
-    const body = {
+    return {
       success: healthy,
       status: healthy ? 'success' : 'error',
       data: {
@@ -60,7 +80,6 @@ export class Health {
       message: healthy ? 'All parts are working.' : 'The database cannot be reached.',
       timestamp: rfc3339(now),
     };
-    return { healthy, body };
   }
 }
 

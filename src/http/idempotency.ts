@@ -32,36 +32,32 @@ export class Idempotency {
   }
 
   /**
-   * Runs `work` in a transaction and sends its answer; a repeat with the same key within a day sends the first answer
-   * again, with `Idempotent-Replayed: true`. A failed request keeps no key: it may be corrected and sent again.
+   * Runs `work` in a transaction and returns its answer, for the route to return; a repeat with the same key within a
+   * day gets the first answer again, with `Idempotent-Replayed: true`. A failed request keeps no key: it may be corrected and sent again.
    * @throws AppError `validation` for a malformed key, `conflict` for a key that another request has used
    */
   async send<Body extends object>(
     request: FastifyRequest,
-    reply: FastifyReply,
+    reply: Pick<FastifyReply, 'header'> & { code(status: number): unknown },
     work: (tx: Tx) => Promise<Answer<Body>>,
-  ): Promise<FastifyReply> {
+  ): Promise<Body> {
     const header = request.headers['idempotency-key'];
-    if (header === undefined) {
-      const answer = await this.#store.transaction(work);
-      return reply.code(answer.status).send(answer.body);
-    }
-    const key = this.#keyOf(request, header);
-    const { answer, replayed } = await this.#store.transaction((tx) => this.#once(tx, key, work));
-    if (replayed) reply.header('Idempotent-Replayed', 'true');
-    return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
+    const key = header === undefined ? undefined : this.#keyOf(request, header);
+    const answer = await this.#store.transaction((tx) => (key ? this.#once(tx, key, work) : work(tx)));
+    if ('replayed' in answer) reply.header('Idempotent-Replayed', 'true');
+    reply.code(answer.status);
+    return answer.body;
   }
 
   async #once<Body extends object>(
     tx: Tx,
     key: RequestKey,
     work: (tx: Tx) => Promise<Answer<Body>>,
-  ): Promise<{ answer: { status: number; text: string }; replayed: boolean }> {
+  ): Promise<Answer<Body> & { readonly replayed?: true }> {
     if (await claimIdempotencyKey(tx, key)) {
-      const { status, body } = await work(tx);
-      const text = JSON.stringify(body);
-      await saveIdempotentAnswer(tx, key, status, this.#seal(text, key));
-      return { answer: { status, text }, replayed: false };
+      const answer = await work(tx);
+      await saveIdempotentAnswer(tx, key, answer.status, this.#seal(JSON.stringify(answer.body), key));
+      return answer;
     }
     const stored = await getIdempotentAnswer(tx, key);
     // Pruned between the two statements: as unlikely as a repeat after exactly a day.
@@ -71,7 +67,7 @@ export class Idempotency {
         details: [{ field: 'Idempotency-Key', message: 'was used with another body' }],
       });
     }
-    return { answer: { status: stored.status, text: this.#open(stored.answer, key) }, replayed: true };
+    return { status: stored.status, body: JSON.parse(this.#open(stored.answer, key)) as Body, replayed: true };
   }
 
   #keyOf(request: FastifyRequest, header: string | string[]): RequestKey {

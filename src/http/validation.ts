@@ -38,7 +38,7 @@ export function validationError(problems: readonly FieldProblem[]): AppError {
 }
 
 /**
- * Ajv's errors as problems that name the field and the mend.
+ * Ajv's errors (TypeBox's compiled checks report theirs in the same form) as problems that name the field and the mend.
  * @param part `body`, `querystring`, `params` or `headers`: names what has no field of its own
  */
 export function problemsOf(errors: readonly FastifySchemaValidationError[], part: string): FieldProblem[] {
@@ -70,7 +70,8 @@ function problemOf(fault: Fault, part: string): FieldProblem {
   const named = (extra?: unknown) => [...at, ...(typeof extra === 'string' ? [extra] : [])].join('.') || part;
   switch (fault.keyword) {
     case 'required':
-      return { field: named(params.missingProperty), message: 'is required' };
+      // Ajv names one, TypeBox all that are missing.
+      return { field: named(params.missingProperty ?? [params.requiredProperties].flat()[0]), message: 'is required' };
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const known = Object.keys((fault.parentSchema?.properties as object | undefined) ?? {});

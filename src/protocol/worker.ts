@@ -16,7 +16,7 @@ export const HEARTBEAT_SECONDS = 3;
 export const MAX_LOSSES = 3;
 
 const Id = Type.Integer({ minimum: 1 });
-const RunRef = Type.Object({ id: Id, epoch: Id });
+export const RunRef = Type.Object({ id: Id, epoch: Id });
 /** A run as leased: the epoch fences whoever held it before. */
 export type RunRef = Static<typeof RunRef>;
 

@@ -75,6 +75,9 @@ export const PageQuery = {
   size: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
 };
 
+/** Of requests whose address says all: nothing, or an empty object, which many clients send. */
+export const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()]);
+
 const ErrorBody = Type.Object(
   {
     success: Type.Literal(false),

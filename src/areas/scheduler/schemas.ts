@@ -4,6 +4,7 @@ import { HttpSpec, PythonSpec, ShellSpec } from './executor/spec.ts';
 
 /** Of the paths' ids: those that we give out. */
 export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+export const WorkerId = Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9._:-]+$' });
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339; answers are in UTC with `Z`.' });
 const OptionalTime = Type.Union([Time, Type.Null()]);
 
@@ -14,7 +15,7 @@ export const OUTCOMES = ['success', 'failed', 'cancelled'] as const;
 
 const OnFinish = Type.Object(
   {
-    url: Type.String({ format: 'uri', pattern: '^https?://', maxLength: 2000, description: 'an http or https URL' }),
+    url: Type.String({ pattern: '^https?://\\S+$', maxLength: 2000, description: 'an http or https URL' }),
     on: Type.Optional(
       Type.Array(Type.Enum([...OUTCOMES]), {
         minItems: 1,
@@ -37,7 +38,12 @@ export type OnFinish = Static<typeof OnFinish>;
 
 /** What every task has, whatever its executor. */
 const taskFields = {
-  name: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S', description: 'Unique in the area.' }),
+  name: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    pattern: '^[^\\p{Cc}]+$',
+    description: 'Unique; no control characters.',
+  }),
   description: Type.String({ maxLength: 2000 }),
   status: Type.Enum([...JOB_STATUSES], {
     description: 'paused: its schedule rests, by hand it runs. disabled: neither.',
@@ -85,8 +91,9 @@ export const SPECS = { shell: ShellSpec, http: HttpSpec, python: PythonSpec } as
 export type ExecutorName = keyof typeof SPECS;
 export const EXECUTORS = Object.keys(SPECS) as ExecutorName[];
 
-const { name, ...others } = taskFields;
-const shared = { name, ...Type.Partial(Type.Object(others)).properties };
+const TaskFields = Type.Object(taskFields);
+export type TaskFields = Static<typeof TaskFields>;
+const shared = { ...Type.Partial(TaskFields).properties, name: taskFields.name };
 
 /** One schema a executor, told apart by `executor`: a problem is reported for the one that was meant. */
 function perExecutor<Body>(title: string, branches: object[]) {
@@ -124,7 +131,7 @@ const specFields = { ...ShellSpec.properties, ...HttpSpec.properties, ...PythonS
  */
 export const TaskUpdate = Type.Object(
   {
-    ...Type.Partial(Type.Object(taskFields)).properties,
+    ...Type.Partial(TaskFields).properties,
     executor: Type.Optional(Type.Enum([...EXECUTORS])),
     ...Object.fromEntries(
       Object.entries(specFields).map(([field, schema]) => [field, Type.Optional(Type.Union([schema, Type.Null()]))]),
@@ -132,7 +139,4 @@ export const TaskUpdate = Type.Object(
   },
   { additionalProperties: false, minProperties: 1, title: 'TaskUpdate' },
 );
-export type TaskUpdate = Partial<Static<ReturnType<typeof Type.Object<typeof taskFields>>>> & {
-  readonly executor?: ExecutorName;
-  readonly [specField: string]: unknown;
-};
+export type TaskUpdate = Partial<TaskFields> & { readonly executor?: ExecutorName };

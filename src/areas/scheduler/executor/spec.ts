@@ -66,8 +66,7 @@ const StatusCode = Type.Integer({ minimum: 100, maximum: 599 });
 export const HttpSpec = Type.Object(
   {
     url: Type.String({
-      format: 'uri',
-      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://',
+      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://\\S+$',
       maxLength: 8000,
       description: 'an http or https URL',
     }),

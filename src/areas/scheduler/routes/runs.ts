@@ -1,0 +1,92 @@
+import { Type } from 'typebox';
+import { runsCount, runsList } from '../../../engine/queries/run_read.ts';
+import { cancelRun, getRun, pauseRun, resumeRun } from '../../../engine/runs.ts';
+import type { App } from '../../../http/area.ts';
+import { RunAnswer, runAnswer } from '../answers.ts';
+import type { SchedulerDeps } from '../area.ts';
+import { envelope, NoBody, PageQuery, pageOf, RUN_STATUSES, type RunStatus, statesOf, success } from '../dialect.ts';
+import { Id } from '../schemas.ts';
+import { AREA, getTask } from '../tasks.ts';
+
+const params = Type.Object({ run_id: Id });
+const querystring = Type.Object({ ...PageQuery, status: Type.Optional(Type.Enum([...RUN_STATUSES])) });
+const access = { view: { access: 'scheduler_view' }, manage: { access: 'scheduler_manage' } } as const;
+
+/** Runs, of one task and of all. */
+export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
+  const list = async (query: { page: number; size: number; status?: RunStatus }, jobId?: number) => {
+    const { page, size, status } = query;
+    const filter = { area: AREA, jobId, states: status && statesOf(status) };
+    const [runs, total] = await Promise.all([
+      runsList(store, filter, { limit: size, offset: (page - 1) * size }),
+      runsCount(store, filter),
+    ]);
+    return success({ items: runs.map((run) => runAnswer(run)), total, page, size });
+  };
+
+  app.get(
+    '/api/tasks/:task_id/runs',
+    {
+      config: access.view,
+      schema: {
+        summary: "List a task's runs, the newest first",
+        tags: ['runs'],
+        params: Type.Object({ task_id: Id }),
+        querystring,
+        response: { 200: envelope(pageOf(RunAnswer), 'A page of runs.') },
+      },
+    },
+    async (request) => {
+      await getTask(store, request.params.task_id);
+      return list(request.query, request.params.task_id);
+    },
+  );
+
+  app.get(
+    '/api/runs',
+    {
+      config: access.view,
+      schema: {
+        summary: 'List the runs of all tasks, the newest first',
+        tags: ['runs'],
+        querystring,
+        response: { 200: envelope(pageOf(RunAnswer), 'A page of runs.') },
+      },
+    },
+    async (request) => list(request.query),
+  );
+
+  app.get(
+    '/api/runs/:run_id',
+    {
+      config: access.view,
+      schema: { summary: 'Get a run', tags: ['runs'], params, response: { 200: envelope(RunAnswer, 'The run.') } },
+    },
+    async (request) => success(runAnswer(await getRun(store, AREA, request.params.run_id))),
+  );
+
+  const controls = [
+    ['cancel', cancelRun, 'Cancel a run; a running one ends when all of its processes are gone'],
+    ['pause', pauseRun, 'Pause a run: one that waits at once, a running one where its executor can go on from later'],
+    ['resume', resumeRun, 'Resume a paused run'],
+  ] as const;
+  for (const [action, control, summary] of controls) {
+    app.post(
+      `/api/runs/:run_id/${action}`,
+      {
+        config: access.manage,
+        schema: {
+          summary,
+          tags: ['runs'],
+          params,
+          body: NoBody,
+          response: { 200: envelope(RunAnswer, 'The run as it is now.') },
+        },
+      },
+      async (request) => {
+        const { run_id } = request.params as { run_id: number };
+        return success(runAnswer(await control(store, AREA, run_id)), `Run: ${action} accepted`);
+      },
+    );
+  }
+}

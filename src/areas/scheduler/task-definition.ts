@@ -1,0 +1,149 @@
+import { Compile } from 'typebox/compile';
+import type { Job, JobDefinition, Schedule } from '../../engine/model.ts';
+import { checkTimezone } from '../../engine/schedule.ts';
+import { problemsOf, validationError } from '../../http/validation.ts';
+import { invalidField } from '../../kernel/errors.ts';
+import type { Json } from '../../protocol/executor.ts';
+import {
+  type ExecutorName,
+  type OnFinish,
+  SPECS,
+  type TaskCreate,
+  type TaskFields,
+  type TaskUpdate,
+} from './schemas.ts';
+import { MASK, restoreSecrets } from './secrets.ts';
+
+/** A run that nobody has bounded would hold its worker's slot for ever. */
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+const DEFAULT_RETRY_DELAY_SECONDS = 5;
+
+type Spec = { [key: string]: Json };
+
+const VALIDATORS = Object.fromEntries(Object.entries(SPECS).map(([name, schema]) => [name, Compile(schema)])) as Record<
+  ExecutorName,
+  ReturnType<typeof Compile>
+>;
+
+/** The part of a body that is its executor's. */
+function specOf(executor: ExecutorName, body: Readonly<Record<string, unknown>>): Spec {
+  const fields = Object.keys(SPECS[executor].properties);
+  const given = Object.entries(body).filter(([field, value]) => fields.includes(field) && value !== null);
+  // Bodies come from JSON.
+  return Object.fromEntries(given) as Spec;
+}
+
+/** Every executor's fields, to tell one that belongs to another executor from one that nobody knows. */
+const SPEC_FIELDS = new Set(Object.values(SPECS).flatMap((schema) => Object.keys(schema.properties)));
+
+function checkSpec(executor: ExecutorName, spec: Spec): Spec {
+  const validator = VALIDATORS[executor];
+  if (!validator.Check(spec)) throw validationError(problemsOf(validator.Errors(spec), 'body'));
+  if (executor === 'http' && !URL.canParse(String(spec.url))) throw invalidField('url', 'must be an http or https URL');
+  if (executor === 'python' && (spec.command === undefined) === (spec.script === undefined)) {
+    throw invalidField('command', 'give either command (a file on the worker) or script (the program itself)');
+  }
+  return spec;
+}
+
+/** @throws AppError for what looks like a time and is none, such as 2024-02-30 or a year that no calendar has */
+function timeOf(field: string, text: string | null | undefined): Date | null {
+  if (text === null || text === undefined) return null;
+  const time = new Date(text);
+  const year = time.getUTCFullYear();
+  if (Number.isNaN(year) || year < 1970 || year > 9999) {
+    throw invalidField(field, 'must be a time such as 2024-01-01T00:00:00Z');
+  }
+  return time;
+}
+
+/** Fields that are absent keep what `before` has. */
+function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Schedule | null {
+  if (fields.timezone !== undefined) checkTimezone(fields.timezone);
+  const startsAt = fields.starts_at === undefined ? (before?.startsAt ?? null) : timeOf('starts_at', fields.starts_at);
+  const expiresAt =
+    fields.expires_at === undefined ? (before?.expiresAt ?? null) : timeOf('expires_at', fields.expires_at);
+  if (startsAt && expiresAt && expiresAt <= startsAt) throw invalidField('expires_at', 'must lie after starts_at');
+  const cron = fields.schedule === undefined ? (before?.cron ?? null) : fields.schedule;
+  if (cron === null) return null;
+  return {
+    cron,
+    timezone: fields.timezone ?? before?.timezone ?? 'UTC',
+    startsAt,
+    expiresAt,
+    jitterSeconds: fields.jitter_seconds ?? before?.jitterSeconds ?? 0,
+    overlap: fields.overlap ?? before?.overlap ?? 'skip',
+    misfire: fields.misfire ?? before?.misfire ?? 'coalesce',
+    catchupSeconds: fields.catchup_seconds === undefined ? (before?.catchupSeconds ?? null) : fields.catchup_seconds,
+  };
+}
+
+function onFinishOf(given: OnFinish | null, before: Json): Json {
+  if (given === null) return null;
+  if (!URL.canParse(given.url)) throw invalidField('on_finish.url', 'must be an http or https URL');
+  const stored = before as OnFinish | null;
+  const secret = given.secret === MASK ? stored?.secret : given.secret;
+  return { url: given.url, ...(given.on ? { on: given.on } : {}), ...(secret === undefined ? {} : { secret }) };
+}
+
+function nameOf(name: string): string {
+  if (name.trim() === '') throw invalidField('name', 'must not be blank');
+  return name;
+}
+
+/**
+ * A new task's definition, defaults filled in.
+ * @throws AppError `validation` naming the field
+ */
+export function newDefinition(area: string, body: TaskCreate): JobDefinition {
+  return {
+    area,
+    kind: body.executor,
+    name: nameOf(body.name),
+    description: body.description ?? '',
+    spec: checkSpec(body.executor, specOf(body.executor, body)),
+    status: body.status ?? 'active',
+    schedule: scheduleOf(body, null),
+    priority: body.priority ?? 'normal',
+    tags: body.tags ?? [],
+    retryCount: body.retry_count ?? 0,
+    retryDelaySeconds: body.retry_delay_seconds ?? DEFAULT_RETRY_DELAY_SECONDS,
+    timeoutSeconds: body.timeout_seconds === undefined ? DEFAULT_TIMEOUT_SECONDS : body.timeout_seconds,
+    maxConcurrent: body.max_concurrent ?? null,
+    pauseOnFailure: body.pause_on_failure ?? false,
+    onFinish: onFinishOf(body.on_finish ?? null, null),
+  };
+}
+
+/**
+ * The definition that an update makes of `job`. With another executor the old one's fields are gone; else they stay,
+ * and null takes one away.
+ * @throws AppError `validation` naming the field
+ */
+export function changedDefinition(job: Job, body: TaskUpdate): JobDefinition {
+  const executor = body.executor ?? (job.kind as ExecutorName);
+  const own = Object.keys(SPECS[executor].properties);
+  const foreign = Object.keys(body).find((field) => SPEC_FIELDS.has(field) && !own.includes(field));
+  if (foreign !== undefined) throw invalidField(foreign, `is not a field of ${executor} tasks`);
+  const stored = job.spec as Spec;
+  const kept = executor === job.kind ? stored : {};
+  const spec = restoreSecrets(specOf(executor, { ...kept, ...body }), kept);
+  const pick = <T>(given: T | undefined, before: T): T => (given === undefined ? before : given);
+  return {
+    area: job.area,
+    kind: executor,
+    name: body.name === undefined ? job.name : nameOf(body.name),
+    description: body.description ?? job.description,
+    spec: checkSpec(executor, spec),
+    status: body.status ?? job.status,
+    schedule: scheduleOf(body, job.schedule),
+    priority: body.priority ?? job.priority,
+    tags: body.tags ?? job.tags,
+    retryCount: body.retry_count ?? job.retryCount,
+    retryDelaySeconds: body.retry_delay_seconds ?? job.retryDelaySeconds,
+    timeoutSeconds: pick(body.timeout_seconds, job.timeoutSeconds),
+    maxConcurrent: pick(body.max_concurrent, job.maxConcurrent),
+    pauseOnFailure: body.pause_on_failure ?? job.pauseOnFailure,
+    onFinish: body.on_finish === undefined ? job.onFinish : onFinishOf(body.on_finish, job.onFinish),
+  };
+}
