@@ -8,7 +8,11 @@ const NO_REASON = 'no reason given';
  * Skips that CI cannot mend, by their reason. Everything else is installed there, so with LONGSHORE_CI_STRICT=1 any
  * other skip is a failure: a test that silently stops running looks like one that passes.
  */
-const BEYOND_CI: readonly { readonly reason: RegExp; readonly because: string }[] = [];
+const BEYOND_CI: readonly { readonly reason: RegExp; readonly because: string }[] = [
+  { reason: /^child processes cannot be supervised here/, because: 'the kernel decides whether there are cgroups' },
+  { reason: /^mounting is not permitted$/, because: 'a container decides whether its root may mount' },
+  { reason: /^another user cannot read this checkout$/, because: 'the checkout may lie in a folder of root' },
+];
 
 interface Skips {
   readonly reason: string;
@@ -57,7 +61,8 @@ export default class SkipReporter implements Reporter {
       ? skips.filter(({ reason }) => !BEYOND_CI.some((known) => known.reason.test(reason)))
       : [];
     for (const { reason, tests } of skips) {
-      console.log(`\nSkipped ${tests.length}: ${reason}`);
+      const because = excuse(reason);
+      console.log(`\nSkipped ${tests.length}: ${reason}${because === undefined ? '' : ` (${because})`}`);
       for (const test of tests) console.log(`  ${path.relative('.', test.module.moduleId)} > ${test.fullName}`);
     }
     const refused = unexpected.reduce((sum, { tests }) => sum + tests.length, 0);
