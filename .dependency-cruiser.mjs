@@ -14,15 +14,13 @@ const ROOMS = {
   auth: ['kernel/', 'protocol/', 'store/'],
   connections: ['kernel/', 'protocol/', 'store/'],
   engine: ['kernel/', 'protocol/', 'store/', 'events/'],
-  worker: ['kernel/', 'protocol/', 'sandbox/', 'areas/[^/]+/executor/'],
+  // Executors are handed in by bin: a new kind touches the wiring, not the worker.
+  worker: ['kernel/', 'protocol/', 'sandbox/'],
   http: ['kernel/', 'protocol/', 'store/', 'auth/', 'events/', 'engine/'],
 };
 
 /** Tests, and fixtures that stand beside them, may reach across rooms. */
 const TEST_CODE = '\\.(test|fixture)\\.tsx?$';
-
-/** The one file of the worker that knows the areas' executors: a new kind touches it alone. */
-const EXECUTOR_REGISTRY = '^src/worker/executors\\.ts$';
 
 /** What an executor may use to reach other systems; the rest of `connections` reads the control plane's database. */
 const CONNECTION_DRIVERS = '^src/connections/(drivers/|outbound\\.ts$)';
@@ -46,12 +44,6 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) =>
 export default {
   forbidden: [
     ...roomRules,
-    forbid(
-      'executors-through-registry',
-      'The worker knows executors through its registry alone.',
-      { path: inRoom('worker/'), pathNot: EXECUTOR_REGISTRY },
-      { path: inRoom('areas/') },
-    ),
     forbid(
       'area-imports-no-area',
       'Areas meet in the engine and in bin, never in each other.',

@@ -1,1 +1,0 @@
-export { thing } from '../areas/scheduler/executor/shell.ts';
