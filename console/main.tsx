@@ -23,7 +23,7 @@ subscribeSession(() => {
 function Console() {
   const locale = useAntdLocale();
   return (
-    <ConfigProvider theme={useAntdTheme()} {...(locale ? { locale } : {})}>
+    <ConfigProvider theme={useAntdTheme()} button={{ autoInsertSpace: false }} {...(locale ? { locale } : {})}>
       <AntdApp>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />

@@ -32,7 +32,7 @@ export const zhCN: Translation = {
     signOut: '退出登录',
   },
   session: {
-    title: '登录 Longshore',
+    title: '登录',
     username: '用户名',
     password: '密码',
     usernameMissing: '请输入用户名。',

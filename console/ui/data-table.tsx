@@ -55,7 +55,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, empty }: DataTabl
             <tr key={rowKey(row)}>
               {columns.map((column) => (
                 <td key={column.key} data-label={column.title}>
-                  {column.render(row)}
+                  <div>{column.render(row)}</div>
                 </td>
               ))}
             </tr>

@@ -2,6 +2,7 @@ import { Alert, Button } from 'antd';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors.ts';
+import styles from './error-notice.module.css';
 
 /** The server's words where it has sent some, ours where it could not. */
 export function errorText(error: unknown, t: TFunction): string {
@@ -27,13 +28,15 @@ export function ErrorNotice({ error, onRetry, stale = false }: ErrorNoticeProps)
       type={stale ? 'warning' : 'error'}
       showIcon
       role="alert"
-      title={stale ? `${t('common.stale')}: ${text}` : text}
-      description={
-        requestId && (
-          <>
-            {t('common.requestId')}: <code>{requestId}</code>
-          </>
-        )
+      title={
+        <>
+          {stale ? `${t('common.stale')}: ${text}` : text}
+          {requestId && (
+            <div className={styles.id}>
+              {t('common.requestId')}: <code>{requestId}</code>
+            </div>
+          )}
+        </>
       }
       action={
         onRetry && (

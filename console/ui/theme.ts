@@ -61,6 +61,8 @@ export function useAntdTheme(): ThemeConfig {
     token: {
       colorPrimary: dark ? '#2a9db0' : '#0b6e7f',
       colorLink: dark ? '#4fb9ca' : '#0b6e7f',
+      // Derived from a colour this dark, antd's own would be grey.
+      ...(dark ? {} : { colorPrimaryBg: '#e0f0f2', colorPrimaryBgHover: '#cfe7ea' }),
       colorBgLayout: dark ? '#0f1518' : '#f3f6f7',
       colorBgContainer: dark ? '#161e22' : '#ffffff',
       colorBgElevated: dark ? '#1d272c' : '#ffffff',

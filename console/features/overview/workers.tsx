@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Worker } from '../../api/schema.ts';
+import { Bar } from '../../ui/bar.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -26,7 +27,7 @@ function useColumns(): Column<Worker>[] {
       title: t('overview.worker.load'),
       render: ({ current_tasks: current, max_tasks: max }) => (
         <span className={styles.load}>
-          <meter min={0} max={max} value={current} aria-hidden="true" />
+          <Bar value={current} max={max} />
           {t('overview.worker.loadOf', { current, max })}
         </span>
       ),

@@ -6,6 +6,7 @@ import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../api/schema.ts';
 import { useLanguage } from '../../i18n/i18n.ts';
+import { Bar } from '../../ui/bar.tsx';
 import { useErrorMessage } from '../../ui/error-message.ts';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { Facts } from '../../ui/facts.tsx';
@@ -48,7 +49,7 @@ function Progress({ progress }: { readonly progress: NonNullable<Run['progress']
   const { done, total } = progress;
   return (
     <span className={styles.progress}>
-      {total !== null && <progress max={total} value={done} aria-label={t('run.progress')} />}
+      {total !== null && <Bar value={done} max={total} label={t('run.progress')} />}
       {number.format(done)}
       {total !== null && ` / ${number.format(total)}`}
     </span>

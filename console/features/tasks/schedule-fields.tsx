@@ -17,6 +17,23 @@ const MISFIRES = ['coalesce', 'all', 'skip'] as const;
 /** The zones that the browser knows, UTC first. */
 const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
+/** How schedules are written, and the usual ones to choose from. */
+function Presets({ onChoose }: { readonly onChoose: (schedule: string) => void }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {t('taskForm.scheduleHint')}
+      <fieldset className={styles.presets} aria-label={t('taskForm.presets.label')}>
+        {PRESETS.map(([word, schedule]) => (
+          <Button key={word} size="small" onClick={() => onChoose(schedule)}>
+            {t(`taskForm.presets.${word}`)}
+          </Button>
+        ))}
+      </fieldset>
+    </>
+  );
+}
+
 /** When it runs. What is wrong with a cron expression the server says: it is the one that will read it. */
 export function ScheduleFields() {
   const { t } = useTranslation();
@@ -28,20 +45,13 @@ export function ScheduleFields() {
   return (
     <>
       <div className={styles.row}>
-        <Form.Item name="schedule" label={t('taskForm.schedule')} extra={t('taskForm.scheduleHint')}>
+        <Form.Item name="schedule" label={t('taskForm.schedule')} extra={<Presets onChoose={setSchedule} />}>
           <Input className={styles.code ?? ''} placeholder="0 */6 * * *" spellCheck={false} autoComplete="off" />
         </Form.Item>
         <Form.Item name="timezone" label={t('taskForm.timezone')}>
           <Select showSearch disabled={!scheduled} options={ZONES.map((value) => ({ value }))} />
         </Form.Item>
       </div>
-      <fieldset className={styles.presets} aria-label={t('taskForm.presets.label')}>
-        {PRESETS.map(([word, schedule]) => (
-          <Button key={word} size="small" onClick={() => setSchedule(schedule)}>
-            {t(`taskForm.presets.${word}`)}
-          </Button>
-        ))}
-      </fieldset>
       {scheduled && (
         <div className={styles.row}>
           <Form.Item name="overlap" label={t('taskForm.overlap')}>

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Task } from '../../api/schema.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
 import type { TaskStatus } from './task-list-search.ts';
+import styles from './task-words.module.css';
 
 const TONES: Record<TaskStatus, Tone> = { active: 'good', paused: 'warn', disabled: 'quiet' };
 
@@ -14,9 +15,9 @@ export function ScheduleText({ task }: { readonly task: Pick<Task, 'schedule' | 
   const { t } = useTranslation();
   if (!task.schedule) return t('tasks.manualOnly');
   return (
-    <>
+    <span className={styles.schedule}>
       <code>{task.schedule}</code>
       {task.timezone !== 'UTC' && ` ${task.timezone}`}
-    </>
+    </span>
   );
 }
