@@ -65,6 +65,8 @@ export function nameSchemas<Document extends object>(document: Document): Docume
     if (typeof value !== 'object' || value === null) return value;
     const { title, ...rest } = value as Node;
     const visited = Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, visit(item)]));
+    if ('discriminator' in rest)
+      visited.discriminator = { ...(visited.discriminator as Node), mapping: mappingOf(rest) };
     if (typeof title !== 'string' || !('type' in rest || 'oneOf' in rest || 'anyOf' in rest)) {
       return title === undefined ? visited : { title: visit(title), ...visited };
     }
@@ -79,4 +81,18 @@ export function nameSchemas<Document extends object>(document: Document): Docume
   const changed = visit(rest) as Document;
   const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { ...changed, components: { ...components, schemas: sorted } };
+}
+
+/**
+ * Which value of the discriminator means which named schema. Without it OpenAPI takes the schemas' names for the
+ * values; the validator reads it off the branches and refuses to be told.
+ */
+function mappingOf(schema: Node): Node {
+  const { discriminator, oneOf } = schema as { discriminator: { propertyName: string }; oneOf: Node[] };
+  return Object.fromEntries(
+    oneOf.map(({ title, properties }) => {
+      const { const: value } = (properties as Record<string, Node>)[discriminator.propertyName] ?? {};
+      return [value, `#/components/schemas/${title}`];
+    }),
+  );
 }
