@@ -13,6 +13,10 @@ import type { RateLimits } from './rate-limits.ts';
 export type RouteAccess = 'public' | 'authenticated' | 'metrics' | Permission | readonly Permission[];
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call it. A route without one makes the start fail. */
+    access?: RouteAccess;
+  }
   interface FastifyRequest {
     /** Who sent it; null on public routes. Handlers ask `requesterOf`. */
     identity: Identity | null;

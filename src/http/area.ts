@@ -8,8 +8,6 @@ import type {
 } from 'fastify';
 import type { AppError } from '../kernel/errors.ts';
 import type { Service } from '../kernel/service.ts';
-import type { RouteAccess } from './access.ts';
-import type { BucketName } from './rate-limits.ts';
 
 /** The Fastify instance that areas register their routes on: handlers' types derive from the TypeBox schemas. */
 export type App = FastifyInstance<
@@ -50,10 +48,6 @@ export interface Area {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call it. A route without one makes the start fail. */
-    access?: RouteAccess;
-    /** Which rate limit counts it; `standard` unless told. */
-    bucket?: BucketName;
     /** The area that the route belongs to; set by the assembly. */
     area?: Area;
   }

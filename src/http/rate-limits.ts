@@ -14,6 +14,13 @@ const BUCKETS = {
 } as const satisfies Record<string, number | undefined>;
 
 export type BucketName = keyof typeof BUCKETS | 'none';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Which rate limit counts it; `standard` unless told. */
+    bucket?: BucketName;
+  }
+}
 type CountingBucket = keyof typeof BUCKETS;
 
 const WINDOW_MS = 60_000;

@@ -1,10 +1,5 @@
-import type { Wake } from '../../engine/wake.ts';
 import type { App, Area } from '../../http/area.ts';
-import type { Health } from '../../http/health.ts';
-import type { Idempotency } from '../../http/idempotency.ts';
-import type { Metrics } from '../../http/metrics.ts';
-import type { WorkerPort } from '../../protocol/worker.ts';
-import type { Store } from '../../store/store.ts';
+import type { SchedulerDeps } from './deps.ts';
 import { schedulerDialect } from './dialect.ts';
 import { registerRunLogRoutes } from './routes/run-logs.ts';
 import { registerRunRoutes } from './routes/runs.ts';
@@ -12,17 +7,6 @@ import { registerSystemRoutes } from './routes/system.ts';
 import { registerTaskRoutes } from './routes/tasks.ts';
 import { registerWorkerProtocolRoutes } from './routes/worker-protocol.ts';
 import { registerWorkerRoutes } from './routes/workers.ts';
-
-export interface SchedulerDeps {
-  readonly store: Store;
-  readonly idempotency: Idempotency;
-  readonly health: Health;
-  readonly metrics: Metrics;
-  /** The engine's own; the routes for workers are a view on it. */
-  readonly port: WorkerPort;
-  /** Wakes whoever follows a log. */
-  readonly logsWritten: Wake;
-}
 
 /** The task scheduler: tasks, their runs and logs, workers, and the system's state. */
 export function schedulerArea(deps: SchedulerDeps): Area {

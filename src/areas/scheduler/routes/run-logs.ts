@@ -9,7 +9,7 @@ import { rfc3339 } from '../../../kernel/clock.ts';
 import { invalidField } from '../../../kernel/errors.ts';
 import { LOG_LINE_LEVELS, LOG_STREAMS, type LogLineLevel } from '../../../protocol/executor.ts';
 import { runAnswer } from '../answers.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { Id, Time } from '../schemas.ts';
 import { AREA } from '../tasks.ts';

@@ -3,7 +3,7 @@ import { runsCount, runsList } from '../../../engine/queries/run_read.ts';
 import { cancelRun, getRun, pauseRun, resumeRun } from '../../../engine/runs.ts';
 import type { App } from '../../../http/area.ts';
 import { RunAnswer, runAnswer } from '../answers.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, NoBody, PageQuery, pageOf, RUN_STATUSES, type RunStatus, statesOf, success } from '../dialect.ts';
 import { Id } from '../schemas.ts';
 import { AREA, getTask } from '../tasks.ts';

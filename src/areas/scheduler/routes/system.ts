@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { App } from '../../../http/area.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { systemStatus } from '../system-status.ts';
 

@@ -3,7 +3,7 @@ import { JOB_STATUSES } from '../../../engine/model.ts';
 import { requesterOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { RunAnswer, runAnswer, TaskAnswer, taskAnswer } from '../answers.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, NoBody, PageQuery, pageOf, success } from '../dialect.ts';
 import { EXECUTORS, Id, TaskCreate, TaskUpdate } from '../schemas.ts';
 import { createTask, deleteTask, getTask, listTasks, triggerTask, updateTask } from '../tasks.ts';

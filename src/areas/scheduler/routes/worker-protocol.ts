@@ -18,7 +18,7 @@ import {
   UpdateRequest,
 } from '../../../protocol/worker.ts';
 import { WorkerAnswer, workerAnswer } from '../answers.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { WorkerId } from '../schemas.ts';
 

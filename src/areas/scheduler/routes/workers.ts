@@ -3,7 +3,7 @@ import { workerGet, workersList, workerUpdate } from '../../../engine/queries/wo
 import type { App } from '../../../http/area.ts';
 import { notFound } from '../../../kernel/errors.ts';
 import { WorkerAnswer, workerAnswer } from '../answers.ts';
-import type { SchedulerDeps } from '../area.ts';
+import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { Tags, WorkerId } from '../schemas.ts';
 
