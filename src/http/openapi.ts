@@ -91,7 +91,10 @@ function mappingOf(schema: Node): Node {
   const { discriminator, oneOf } = schema as { discriminator: { propertyName: string }; oneOf: Node[] };
   return Object.fromEntries(
     oneOf.map(({ title, properties }) => {
-      const { const: value } = (properties as Record<string, Node>)[discriminator.propertyName] ?? {};
+      // The document generator has made an enum of one of what was a constant.
+      const { enum: [value] = [] } =
+        (properties as Record<string, { enum?: string[] }>)[discriminator.propertyName] ?? {};
+      if (value === undefined) throw new Error(`The branch ${title} has no ${discriminator.propertyName} of its own`);
       return [value, `#/components/schemas/${title}`];
     }),
   );
