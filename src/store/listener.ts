@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import pg from 'pg';
 import { backoffMs, sleep } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -11,8 +12,9 @@ interface ListenerOptions {
 
 /**
  * PostgreSQL notifications, as hints: a lost one costs time, never work, because everything that listens also polls.
- * Keeps one connection, and comes back when it breaks; after each (re)connection every handler is called once with
- * an empty payload, since something may have been missed.
+ * Keeps one connection, and comes back when it breaks. When a channel begins to be listened to, by (re)connection or by
+ * a first subscription, its handlers are called once with an empty payload, since something may have been missed. A
+ * handler that throws is logged and hinders nobody.
  */
 export class Listener implements Service {
   readonly name = 'listener';
@@ -26,15 +28,13 @@ export class Listener implements Service {
     this.#options = options;
   }
 
-  /** @returns a function that ends this subscription. Subscribe before `start`, or to a channel in use already. */
+  /** Subscribes, at any time. @returns a function that ends this subscription */
   on(channel: string, handler: (payload: string) => void): () => void {
     const handlers = this.#handlers.get(channel) ?? new Set();
-    if (handlers.size === 0) {
-      this.#handlers.set(channel, handlers);
-      this.#client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
-    }
-    handlers.add(handler);
-    return () => handlers.delete(handler);
+    const isNew = handlers.size === 0;
+    this.#handlers.set(channel, handlers.add(handler));
+    if (isNew && this.#client) void this.#listen(this.#client, channel);
+    return () => void handlers.delete(handler);
   }
 
   async start(): Promise<void> {
@@ -58,31 +58,47 @@ export class Listener implements Service {
         keepAlive: true,
         connectionTimeoutMillis: 10_000,
       });
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      // `on`, not `once`: a breaking connection may report more than one error, and the second would have no listener.
+      client.on('end', end).on('error', end);
+      signal.addEventListener('abort', end);
       try {
-        const ended = new Promise<void>((resolve) => {
-          client.once('end', resolve);
-          client.once('error', () => resolve());
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
         client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
         await client.connect();
         for (const channel of this.#handlers.keys()) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
         this.#client = client;
         failures = 0;
         for (const channel of this.#handlers.keys()) this.#deliver(channel, '');
-        await ended;
+        if (!ended.signal.aborted) await once(ended.signal, 'abort');
       } catch (error) {
         failures += 1;
         this.#options.logger.debug({ err: error, failures }, 'listener connection failed');
       } finally {
         this.#client = undefined;
+        signal.removeEventListener('abort', end);
         await client.end().catch(() => undefined);
       }
       if (!signal.aborted) await sleep(100 + backoffMs(failures, 200, 5_000), signal);
     }
   }
 
+  async #listen(client: pg.Client, channel: string): Promise<void> {
+    try {
+      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+      this.#deliver(channel, '');
+    } catch {
+      // The connection broke: the next one listens to every channel.
+    }
+  }
+
   #deliver(channel: string, payload: string): void {
-    for (const handler of this.#handlers.get(channel) ?? []) handler(payload);
+    for (const handler of this.#handlers.get(channel) ?? []) {
+      try {
+        handler(payload);
+      } catch (error) {
+        this.#options.logger.error({ err: error, channel }, 'a handler of a notification failed');
+      }
+    }
   }
 }

@@ -39,6 +39,8 @@ export interface MigrationReport {
  */
 export async function migrate(url: string, folder: string, options: MigrationOptions = {}): Promise<MigrationReport> {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks fails the statement at hand; without listeners it would end the process.
+  pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     const version = await sql<{ n: number }>`SELECT current_setting('server_version_num')::int AS n`.execute(db);

@@ -31,7 +31,8 @@ const types = {
 } as pg.CustomTypesConfig;
 
 /** SQLSTATE classes that say "the database is away", not "the statement is wrong". */
-const UNAVAILABLE = /^(08|57P0|53300|53400|58|ECONN|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)/;
+const UNAVAILABLE =
+  /^(08|57P0|53300|53400|58|ECONN|EHOSTUNREACH|ENETUNREACH|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)/;
 
 /** True for a lost or refused connection, after which a statement's fate may be unknown. */
 export function isUnavailable(error: unknown): boolean {
@@ -78,6 +79,9 @@ export class Store implements Queryable {
     });
     // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
     this.#pool.on('error', (error) => options.logger.warn({ err: error }, 'idle database connection lost'));
+    // The pool listens to idle connections alone. One that breaks between two statements of a transaction would end the
+    // process too; it needs no more than a listener, because the next statement fails.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async query<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
