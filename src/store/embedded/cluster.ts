@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chmod, chown, lchown, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../kernel/errors.ts';
@@ -247,12 +247,4 @@ async function giveTo(directory: string, { uid, gid }: Account): Promise<void> {
   for (const name of await readdir(directory, { recursive: true })) await lchown(path.join(directory, name), uid, gid);
   // Last: its owner tells whether all of it was given.
   await chown(directory, uid, gid);
-}
-
-/** A short name that is the same for the same directory and user. */
-export function fingerprint(directory: string): string {
-  return createHash('sha256')
-    .update(`${process.getuid?.() ?? ''} ${directory}`)
-    .digest('hex')
-    .slice(0, 16);
 }

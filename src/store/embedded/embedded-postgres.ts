@@ -13,7 +13,7 @@ import { type Access, connectOwner, Hold } from './hold.ts';
 import { boundLog, readLogFrom } from './log.ts';
 import { clearStalePidFiles, Postmaster, runningPostmaster } from './postmaster.ts';
 import { DEFAULT_SETTINGS, type ServerSettings } from './settings.ts';
-import { socketDirectory } from './socket.ts';
+import { forgetSocketDirectory, socketDirectory } from './socket.ts';
 
 /** How long a start gives way to another server on the same cluster that is on its way in or out. */
 const RIVAL_PATIENCE_MS = 120_000;
@@ -98,7 +98,7 @@ export class EmbeddedPostgres implements Service {
     const hold = this.#hold;
     this.#forget();
     await this.#upkeep.stop();
-    await hold?.release();
+    if (await hold?.release()) await forgetSocketDirectory(this.#layout.cluster);
   }
 
   #forget(): void {

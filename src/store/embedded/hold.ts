@@ -102,8 +102,11 @@ export class Hold {
     return this.#options.postmaster.pid;
   }
 
-  /** Lets go; shuts the server down, and waits for its end, unless others hold it too. */
-  async release(): Promise<void> {
+  /**
+   * Lets go; shuts the server down, and waits for its end, unless others hold it too.
+   * @returns whether it has ended
+   */
+  async release(): Promise<boolean> {
     this.#releasing.abort();
     await this.#reconnecting;
     const client = this.#client;
@@ -111,10 +114,11 @@ export class Hold {
     try {
       if (client && !(await isLast(client))) {
         this.#options.logger.info({ postgresPid: this.pid }, 'PostgreSQL stays up: another process uses it');
-        return;
+        return false;
       }
       await this.#options.postmaster.shutDown();
       this.#options.logger.info({ postgresPid: this.pid }, 'PostgreSQL shut down');
+      return true;
     } finally {
       await client?.end().catch(() => undefined);
     }
