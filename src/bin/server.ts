@@ -1,0 +1,155 @@
+import path from 'node:path';
+import { datasyncArea } from '../areas/datasync/area.ts';
+import { governanceArea } from '../areas/governance/area.ts';
+import { schedulerArea } from '../areas/scheduler/area.ts';
+import { onTaskReport } from '../areas/scheduler/finish.ts';
+import { AREA as SCHEDULER } from '../areas/scheduler/tasks.ts';
+import { AUTH_CHANGED_CHANNEL, Authenticator } from '../auth/authenticator.ts';
+import { ensureAdmin, type FirstAdmin } from '../auth/first-admin.ts';
+import { assertMasterKeyFits, loadMasterKey } from '../auth/master-key.ts';
+import { TokenCodec } from '../auth/token-codec.ts';
+import { tokenPruner } from '../auth/token-pruner.ts';
+import { Engine } from '../engine/engine.ts';
+import { Wake } from '../engine/wake.ts';
+import type { App, Area } from '../http/area.ts';
+import { registerEngineMetrics } from '../http/engine-metrics.ts';
+import { Health } from '../http/health.ts';
+import { Idempotency, idempotencyPruner } from '../http/idempotency.ts';
+import { Metrics } from '../http/metrics.ts';
+import { createHttpServer } from '../http/server.ts';
+import { sleep } from '../kernel/clock.ts';
+import type { Config } from '../kernel/config.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { packageRoot } from '../kernel/package.ts';
+import { type Service, ServiceGroup } from '../kernel/service.ts';
+import { Listener } from '../store/listener.ts';
+import { migrate } from '../store/migrate.ts';
+import { Store } from '../store/store.ts';
+
+export interface ServerSettings {
+  /** Its `databaseUrl` must be set: whoever embeds PostgreSQL says where it is. */
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Whether the database is one that Longshore runs itself; told in the health answers. */
+  readonly embeddedDatabase?: boolean;
+  /** Where the built console lies; `console/dist` of the package unless told. */
+  readonly consoleFolder?: string;
+}
+
+export interface RunningServer {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly store: Store;
+  readonly app: App;
+  /** What became of the first user; a generated password is in it once. */
+  readonly firstAdmin: FirstAdmin;
+  /**
+   * Drains: `/health/ready` says no, for `noticeMs` requests are still taken so that load balancers can turn away;
+   * then what is under way ends, and all services stop.
+   */
+  stop(noticeMs?: number): Promise<void>;
+}
+
+/** Everything that stands between the configuration and the HTTP server. */
+async function assemble(settings: ServerSettings, store: Store, masterKey: Buffer, listener: Listener) {
+  const { config, logger, embeddedDatabase = false } = settings;
+  const codec = new TokenCodec(masterKey);
+  const authenticator = new Authenticator({ store, codec, logger });
+  listener.on(AUTH_CHANGED_CHANNEL, () => authenticator.forget());
+  const onReport = new Map([[SCHEDULER, onTaskReport]]);
+  const engine = new Engine({ store, listener, logger, retentionDays: config.retentionDays, onReport });
+  const health = new Health({ store, embeddedDatabase });
+  const metrics = new Metrics(store);
+  registerEngineMetrics(metrics.registry, { store, bus: engine.bus, logger });
+  const idempotency = new Idempotency(store, masterKey);
+  const logsWritten = new Wake(listener, 'longshore_logs');
+  const areas: readonly Area[] = [
+    schedulerArea({ store, idempotency, health, metrics, port: engine.port, logsWritten }),
+    datasyncArea({ store, authenticator, idempotency }),
+    governanceArea({ store, authenticator, codec }),
+  ];
+  const services: Service[] = [
+    listener,
+    engine,
+    tokenPruner(store, logger),
+    idempotencyPruner(store, logger),
+    ...areas.flatMap((area) => area.services),
+  ];
+  const app = await createHttpServer({
+    logger,
+    authenticator,
+    areas,
+    health,
+    metrics,
+    rateLimitPerMinute: config.rateLimitPerMinute,
+    consoleFolder: settings.consoleFolder ?? path.join(packageRoot, 'console/dist'),
+  });
+  return { app, health, services: new ServiceGroup('server process', services) };
+}
+
+async function listen(app: App, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new UsageError(`LONGSHORE_PORT: ${port} is taken on ${host}; choose another one (0 = any free one).`);
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new UsageError(`LONGSHORE_HOST, LONGSHORE_PORT: cannot listen on ${host}:${port} (${message}).`);
+    }
+    throw error;
+  }
+}
+
+/**
+ * The wiring of an API process: brings the schema up to date, makes the first user, starts the engine's services and
+ * listens.
+ * @throws UsageError for settings that cannot work
+ */
+export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+  const { config, logger } = settings;
+  const { databaseUrl: url } = config;
+  if (url === undefined)
+    throw new UsageError('DATABASE_URL: a server needs a database; `longshore up` brings its own.');
+  const directUrl = config.directDatabaseUrl ?? url;
+  const masterKey = await loadMasterKey(config, logger);
+  const { applied } = await migrate(directUrl, path.join(packageRoot, 'src/store/migrations'));
+  if (applied.length > 0) logger.info({ applied }, 'schema brought up to date');
+  const store = new Store({ url, poolSize: config.databasePoolSize, logger, applicationName: 'longshore server' });
+  try {
+    await assertMasterKeyFits(store, masterKey);
+    const firstAdmin = await ensureAdmin(store, { password: config.adminPassword, dataDir: config.dataDir });
+    const listener = new Listener({ url: directUrl, logger });
+    const { app, health, services } = await assemble(settings, store, masterKey, listener);
+    await services.start();
+    const address = await listen(app, config).catch(async (error: unknown) => {
+      await app.close();
+      await services.stop();
+      throw error;
+    });
+    logger.info({ address }, 'listening');
+    const stop = async (noticeMs = 0) => {
+      health.drain();
+      await sleep(noticeMs);
+      await app.close();
+      await services.stop();
+      await store.close();
+    };
+    let stopped: Promise<void> | undefined;
+    return {
+      url: address,
+      store,
+      app,
+      firstAdmin,
+      stop(noticeMs) {
+        stopped ??= stop(noticeMs);
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
