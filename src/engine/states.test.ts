@@ -10,7 +10,7 @@ import { promoter } from './daemons/promoter.ts';
 import { rescuer } from './daemons/rescuer.ts';
 import { PostgresPort } from './postgres-port.ts';
 import { cancelRun, getRun, pauseRun, resumeRun } from './runs.ts';
-import { before, HELD, mayFollow, RUN_STATES, type RunState, TERMINAL, TRANSITIONS } from './states.ts';
+import { HELD, mayFollow, predecessors, RUN_STATES, type RunState, TERMINAL, TRANSITIONS } from './states.ts';
 
 const ACTIONS = [
   'lease',
@@ -76,7 +76,9 @@ const CONTROL: Partial<Record<Action, (model: Model) => void>> = {
 };
 
 const OF_WORKER: Partial<Record<Action, (model: Model) => void>> = {
-  succeed: (model) => void (model.state = model.state === 'cancelling' ? 'cancelled' : 'succeeded'),
+  succeed(model) {
+    model.state = model.state === 'cancelling' ? 'cancelled' : 'succeeded';
+  },
   fail: (model) => failed(model, true),
   'time out': (model) => failed(model, true),
   'fail for good': (model) => failed(model, false),
@@ -175,13 +177,13 @@ class Reality {
 
 describe('the states of a run', () => {
   it('knows every state, and lets nothing follow a final one', () => {
-    const named = new Set(TRANSITIONS.flatMap(([from, to]) => [from, to]));
-    for (const state of RUN_STATES) expect(named.has(state as never) || state === 'skipped').toBe(true);
+    const named = new Set<RunState>([...TRANSITIONS.map(([from]) => from), ...TRANSITIONS.map(([, to]) => to)]);
+    for (const state of RUN_STATES) expect(named.has(state) || state === 'skipped').toBe(true);
     for (const state of TERMINAL) expect(RUN_STATES.filter((next) => mayFollow(state, next))).toEqual([]);
   });
 
   it('can end every run that has not ended', () => {
-    const cancellable = [...before('cancelled'), ...before('cancelling')];
+    const cancellable = [...predecessors('cancelled'), ...predecessors('cancelling')];
     for (const state of RUN_STATES) if (!isFinal(state)) expect(cancellable).toContain(state);
   });
 

@@ -69,7 +69,7 @@ export const LIVE = [
 export const WAITING = ['scheduled', 'retry_wait'] as const satisfies readonly RunState[];
 
 /** The states that `to` may follow. */
-export function before(to: RunState): RunState[] {
+export function predecessors(to: RunState): RunState[] {
   return TRANSITIONS.filter(([, target]) => target === to).map(([from]) => from);
 }
 

@@ -1,6 +1,6 @@
 import type { RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
-import { before, type RunState, sqlStates } from '../states.ts';
+import { predecessors, type RunState, sqlStates } from '../states.ts';
 import { RECORD_ENDED } from './run_finish.ts';
 
 export interface ControlledRun {
@@ -18,7 +18,7 @@ export async function runsCancel(db: Queryable, ids: readonly number[]): Promise
        UPDATE longshore.runs r SET
          state = CASE WHEN r.session_id IS NULL THEN 'cancelled' ELSE 'cancelling' END,
          finished_at = CASE WHEN r.session_id IS NULL THEN now() END
-       WHERE r.id = ANY ($1) AND r.state IN (${sqlStates([...new Set([...before('cancelled'), ...before('cancelling')])].filter((s) => s !== 'cancelling'))})
+       WHERE r.id = ANY ($1) AND r.state IN (${sqlStates([...new Set([...predecessors('cancelled'), ...predecessors('cancelling')])].filter((s) => s !== 'cancelling'))})
        RETURNING r.*
      ), ended AS (
        SELECT id, epoch, state, job_id, area, kind, name, attempt, watched, concurrency_key, true AS final,
@@ -34,7 +34,7 @@ export async function runsCancel(db: Queryable, ids: readonly number[]): Promise
 export async function runPause(db: Queryable, id: number): Promise<ControlledRun | undefined> {
   const [run] = await db.query<ControlledRun & Record<string, unknown>>(
     `UPDATE longshore.runs SET state = CASE WHEN session_id IS NULL THEN 'paused' ELSE 'pausing' END
-     WHERE id = $1 AND state IN (${sqlStates([...before('paused').filter((s) => s !== 'pausing'), ...before('pausing')])})
+     WHERE id = $1 AND state IN (${sqlStates([...predecessors('paused').filter((s) => s !== 'pausing'), ...predecessors('pausing')])})
      RETURNING id, state, concurrency_key, ${WAKE_WORKERS}`,
     [id],
   );

@@ -1,0 +1,193 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, silent } from '../../../test/support/database.ts';
+import type { Store } from '../../store/store.ts';
+import { createJob, deleteJob, getJob, triggerJob, updateJob } from '../jobs.ts';
+import type { JobDefinition, Overlap, Schedule } from '../model.ts';
+import { runsList } from '../queries/run_read.ts';
+import { scheduler } from './scheduler.ts';
+
+const EVERY_HOUR: Schedule = {
+  cron: '0 * * * *',
+  timezone: 'UTC',
+  startsAt: null,
+  expiresAt: null,
+  jitterSeconds: 0,
+  overlap: 'skip',
+  misfire: 'coalesce',
+  catchupSeconds: null,
+};
+
+function definition(change: Partial<JobDefinition> = {}): JobDefinition {
+  return {
+    area: 'scheduler',
+    kind: 'noop',
+    name: 'a job',
+    description: '',
+    spec: { a: 1 },
+    status: 'active',
+    schedule: EVERY_HOUR,
+    priority: 'normal',
+    tags: [],
+    retryCount: 0,
+    retryDelaySeconds: 5,
+    timeoutSeconds: null,
+    maxConcurrent: null,
+    pauseOnFailure: false,
+    onFinish: null,
+    ...change,
+  };
+}
+
+describe('scheduler', () => {
+  let store: Store;
+  beforeAll(async () => {
+    store = (await createTestDatabase()).store;
+  });
+  beforeEach(async () => {
+    await store.query('DELETE FROM longshore.runs');
+    await store.query('DELETE FROM longshore.jobs');
+  });
+
+  const create = (change: Partial<JobDefinition> = {}) =>
+    store.transaction((tx) => createJob(tx, definition(change), null));
+  const runsOf = async (jobId: number) =>
+    (await runsList(store, { area: 'scheduler', jobId }, { limit: 100, offset: 0 })).reverse();
+  const states = async (jobId: number) => (await runsOf(jobId)).map((run) => run.state);
+
+  /** Puts the next instant to the hour that began `hours` ago, as if nobody had served it. */
+  async function makeDue(jobId: number, hours = 0): Promise<void> {
+    await store.query(
+      `UPDATE longshore.jobs SET next_fire_at = date_trunc('hour', now()) - make_interval(hours => $2) WHERE id = $1`,
+      [jobId, hours],
+    );
+  }
+
+  async function fire(): Promise<void> {
+    const daemon = scheduler(store, silent);
+    await daemon.start();
+    await daemon.stop();
+  }
+
+  it('fires what is due, once, and sets the next instant', async () => {
+    const id = await create();
+    await makeDue(id);
+    await Promise.all([fire(), fire(), fire()]);
+    const [run, ...others] = await runsOf(id);
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({ state: 'queued', trigger: 'schedule', spec: { a: 1 }, name: 'a job' });
+    const job = await getJob(store, 'scheduler', id);
+    expect(job.nextFireAt?.getTime()).toBe((run?.fireAt?.getTime() ?? 0) + 3_600_000);
+  });
+
+  it('cannot make two runs for one instant, even if the next instant is set back', async () => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap: 'allow' } });
+    for (let i = 0; i < 2; i += 1) {
+      await makeDue(id);
+      await fire();
+    }
+    expect(await states(id)).toEqual(['queued']);
+  });
+
+  it.each([
+    ['skip', ['queued', 'skipped']],
+    ['queue_one', ['queued', 'skipped']],
+    ['queue_all', ['queued', 'queued']],
+    ['cancel_running', ['cancelled', 'queued']],
+    ['allow', ['queued', 'queued']],
+  ] as [Overlap, string[]][])('overlap %s while a run waits', async (overlap, expected) => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap } });
+    await makeDue(id, 1);
+    await fire();
+    await store.query(`UPDATE longshore.runs SET fire_at = fire_at - interval '1 year'`);
+    await makeDue(id);
+    await fire();
+    expect(await states(id)).toEqual(expected);
+  });
+
+  it('queue_one keeps one run waiting behind the one under way', async () => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap: 'queue_one' } });
+    for (const hours of [2, 1, 0]) {
+      await makeDue(id, hours);
+      await fire();
+      if (hours === 2) await store.query(`UPDATE longshore.runs SET state = 'running', session_id = 1`);
+      await store.query(`UPDATE longshore.runs SET fire_at = fire_at - interval '1 year'`);
+    }
+    expect(await states(id)).toEqual(['running', 'queued', 'skipped']);
+  });
+
+  it('makes one run each for missed instants when misfire is all', async () => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap: 'allow', misfire: 'all' } });
+    await makeDue(id, 3);
+    await fire();
+    expect(await states(id)).toEqual(['queued', 'queued', 'queued', 'queued']);
+  });
+
+  it('does not fire a paused or disabled job, and takes up again from now when it is active', async () => {
+    const id = await create({ status: 'paused' });
+    expect((await getJob(store, 'scheduler', id)).nextFireAt).toBeNull();
+    await store.transaction((tx) => updateJob(tx, 'scheduler', id, (job) => ({ ...job, status: 'active' })));
+    expect((await getJob(store, 'scheduler', id)).nextFireAt?.getTime()).toBeGreaterThan(Date.now());
+  });
+
+  it('keeps an instant that is due when something else of the job changes', async () => {
+    const id = await create();
+    await makeDue(id);
+    await store.transaction((tx) => updateJob(tx, 'scheduler', id, (job) => ({ ...job, name: 'renamed' })));
+    await fire();
+    expect(await states(id)).toEqual(['queued']);
+  });
+
+  it('goes on when one schedule can no longer be understood', async () => {
+    const broken = await create({ name: 'broken' });
+    const sound = await create({ name: 'sound' });
+    await makeDue(broken);
+    await makeDue(sound);
+    await store.query(`UPDATE longshore.jobs SET cron = 'nonsense' WHERE id = $1`, [broken]);
+    await fire();
+    expect(await states(sound)).toEqual(['queued']);
+    expect((await getJob(store, 'scheduler', broken)).nextFireAt).toBeNull();
+  });
+
+  it('refuses a taken name, and a schedule that never fires', async () => {
+    await create();
+    await expect(create()).rejects.toMatchObject({ code: 'conflict', details: [{ field: 'name' }] });
+    const never = { ...EVERY_HOUR, cron: '0 0 31 2 *' };
+    await expect(create({ name: 'never', schedule: never })).rejects.toMatchObject({
+      details: [{ field: 'schedule' }],
+    });
+  });
+
+  it('triggers by hand, also while paused, but not when disabled', async () => {
+    const id = await create({ status: 'paused' });
+    await store.transaction((tx) => triggerJob(tx, 'scheduler', id, null));
+    expect(await states(id)).toEqual(['queued']);
+    await store.transaction((tx) => updateJob(tx, 'scheduler', id, (job) => ({ ...job, status: 'disabled' })));
+    await expect(store.transaction((tx) => triggerJob(tx, 'scheduler', id, null))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+  });
+
+  it('cancels live runs of a job that is deleted, and keeps its history', async () => {
+    const id = await create();
+    const runId = await store.transaction((tx) => triggerJob(tx, 'scheduler', id, null));
+    await store.transaction((tx) => deleteJob(tx, 'scheduler', id));
+    expect(await runsOf(id)).toMatchObject([{ id: runId, state: 'cancelled' }]);
+    await expect(getJob(store, 'scheduler', id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('serves many due schedules in few rounds', async () => {
+    await store.query(
+      `INSERT INTO longshore.jobs (area, kind, name, spec, status, priority, retry_count, retry_delay_seconds, cron,
+         timezone, next_fire_at)
+       SELECT 'scheduler', 'noop', 'job ' || n, '{}', 'active', 1, 0, 5, '0 * * * *', 'UTC', date_trunc('hour', now())
+       FROM generate_series(1, 1200) n`,
+    );
+    const daemon = scheduler(store, silent);
+    await daemon.start();
+    for (;;) {
+      const [row] = await store.query<{ n: number }>('SELECT count(*) AS n FROM longshore.runs');
+      if (row?.n === 1200) break;
+    }
+    await daemon.stop();
+  });
+});
