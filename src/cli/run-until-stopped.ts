@@ -6,8 +6,11 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** What a process that serves until it is told to stop hands over once it serves. */
 export interface Serving {
   readonly ready: Omit<Ready, 'type'>;
-  /** Ends it in order. */
-  stop(): Promise<void>;
+  /**
+   * Ends it in order.
+   * @param orphaned the supervisor is gone, and its successor may already be waiting: be quick
+   */
+  stop(orphaned: boolean): Promise<void>;
 }
 
 /**
@@ -26,6 +29,6 @@ export async function runUntilStopped(start: () => Promise<Serving>): Promise<vo
   const serving = await start();
   process.send?.({ type: 'ready', ...serving.ready } satisfies Ready);
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
-  await serving.stop();
+  await serving.stop(process.send !== undefined && !process.connected);
   if (process.connected) process.disconnect();
 }

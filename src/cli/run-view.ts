@@ -1,7 +1,7 @@
 import { CliFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
-import type { Client, Page } from './remote/client.ts';
-import { followRun, type LogLineView, type RunView, waitForRun } from './remote/runs.ts';
+import type { Client } from './remote/client.ts';
+import { followRun, type LogLineView, type LogPage, type RunView, waitForRun } from './remote/runs.ts';
 import type { Output } from './terminal/output.ts';
 import type { Column } from './terminal/table.ts';
 import { printable } from './terminal/width.ts';
@@ -78,12 +78,10 @@ export async function waitToEnd(client: Client, out: Output, id: number): Promis
 
 /** The lines that a run has printed so far. */
 export async function printLogs(client: Client, out: Output, id: number): Promise<void> {
-  // The list's first page proves that the run exists even when it has no lines.
-  let seen = 0;
-  for (let page = 1; ; page += 1) {
-    const answer = await client.get<Page<LogLineView>>(`/api/runs/${id}/logs`, { page, size: 100 });
-    for (const line of answer.items) printLogLine(out, line);
-    seen += answer.items.length;
-    if (answer.items.length === 0 || seen >= answer.total) return;
+  for (let after: string | undefined; ; ) {
+    const page = await client.get<LogPage>(`/api/runs/${id}/logs`, { after });
+    for (const line of page.items) printLogLine(out, line);
+    if (page.next === null) return;
+    after = page.next;
   }
 }

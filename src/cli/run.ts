@@ -1,10 +1,25 @@
 import { Command } from 'commander';
+import type { Page } from './remote/client.ts';
 import type { RunView } from './remote/runs.ts';
-import { followToEnd, printLogs, runId, waitToEnd } from './run-view.ts';
+import { followToEnd, printLogs, RUN_COLUMNS, runId, waitToEnd } from './run-view.ts';
 import { withSession } from './session.ts';
+import { wholeNumber } from './values.ts';
 
 export function runCommand(): Command {
   const run = new Command('run');
+
+  run
+    .command('list')
+    .description('the runs of all tasks, the latest first')
+    .option('--status <status>', 'only these, such as running or failed')
+    .option('--limit <n>', 'at most so many, up to 100', wholeNumber(1), 20)
+    .action(
+      withSession<{ status?: string; limit: number }>(async ({ client, out }, { status, limit }) => {
+        const query = { page: 1, size: Math.min(limit, 100), status };
+        const runs = await (await client()).get<Page<RunView>>('/api/runs', query);
+        out.list(runs.items, RUN_COLUMNS, 'No runs.');
+      }),
+    );
 
   run
     .command('show')
@@ -38,16 +53,22 @@ export function runCommand(): Command {
       }),
     );
 
-  run
-    .command('cancel')
-    .argument('<run>', 'its id')
-    .description('end a run that waits or runs')
-    .action(
-      withSession(async ({ client, out }, _options, id) => {
-        const cancelled = await (await client()).request<RunView>('POST', `/api/runs/${runId(id)}/cancel`);
-        out.done(`Run ${id} of ${cancelled.task_name} is being cancelled.`, cancelled);
-      }),
-    );
+  for (const [verb, description, say] of [
+    ['cancel', 'end a run that waits or runs', 'is being cancelled'],
+    ['pause', 'let a run rest, where its executor can go on later', 'is being paused'],
+    ['resume', 'let a paused run go on', 'goes on'],
+  ] as const) {
+    run
+      .command(verb)
+      .argument('<run>', 'its id')
+      .description(description)
+      .action(
+        withSession(async ({ client, out }, _options, id) => {
+          const changed = await (await client()).request<RunView>('POST', `/api/runs/${runId(id)}/${verb}`);
+          out.done(`Run ${id} of ${changed.task_name} ${say}.`, changed);
+        }),
+      );
+  }
 
   return run;
 }

@@ -5,6 +5,7 @@ import { pairs, repeated, textOrFile, wholeNumber } from './values.ts';
 
 /** The options that describe a task, as `task create` and `task update` take them. */
 export interface TaskOptions {
+  description?: string;
   executor?: string;
   command?: string;
   script?: string;
@@ -38,6 +39,7 @@ function statuses(text: string, earlier: number[] | undefined): number[] {
 export function addTaskOptions(command: Command): Command {
   return command
     .optionsGroup('What it does:')
+    .option('--description <text>', 'what it is for')
     .option('--executor <kind>', 'shell, http or python; known from the other options where it can be')
     .option('--command <text>', 'shell: the command line; python: the script file')
     .option('--script <file>', 'python: the script itself, from a file, or - for standard input')
@@ -80,6 +82,7 @@ export async function taskBody(options: TaskOptions, inferExecutor: boolean): Pr
     throw new CliFailure('usage', 'Say what the task does: --command, --script or --url.');
   }
   const fields: Record<string, unknown> = {
+    description: options.description,
     executor,
     command: options.command,
     script: options.script === undefined ? undefined : await textOrFile(options.script, { bare: true }),

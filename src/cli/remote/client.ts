@@ -44,7 +44,7 @@ function fieldProblems(value: unknown): FieldProblem[] {
 function readProblem(body: unknown): { message: string | undefined; details: FieldProblem[] } {
   if (!isBody(body)) return { message: undefined, details: [] };
   const inner = isBody(body.error) ? body.error : body;
-  const message = [inner.message, inner.error].find((text) => typeof text === 'string');
+  const message = [body.message, inner.message, body.error].find((text) => typeof text === 'string');
   const data = isBody(inner.data) ? inner.data.details : undefined;
   return { message: message as string | undefined, details: fieldProblems(inner.details ?? data) };
 }

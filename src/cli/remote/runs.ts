@@ -24,6 +24,12 @@ export interface LogLineView {
   readonly message: string;
 }
 
+/** Lines of a log, oldest first; `next` is the `after` of the following page. */
+export interface LogPage {
+  readonly items: readonly LogLineView[];
+  readonly next: string | null;
+}
+
 /** How long a server that went away (a restart) is waited for before a wait or a follow gives up, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
@@ -70,13 +76,14 @@ export async function followRun(
       for await (const { event, data, id: eventId } of stream) {
         lastEventId = eventId ?? lastEventId;
         if (event === 'log') onLine(JSON.parse(data) as LogLineView);
+        if (event === 'end') return JSON.parse(data) as RunView;
       }
     } catch (error) {
       if (!(error instanceof CliFailure && error.exit === 'unreachable')) throw error;
     }
+    // The stream broke, or its server is going away: on behind the last line that came.
     signal.throwIfAborted();
-    const run = await patiently(signal, () => client.request<RunView>('GET', runPath(id), { signal }));
-    if (run.end_time !== null) return run;
     await sleep(500, signal);
+    await patiently(signal, () => client.request('GET', runPath(id), { signal }));
   }
 }

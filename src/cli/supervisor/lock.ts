@@ -1,15 +1,34 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/**
+ * One supervisor a data directory, without anything of the system that would have to be given back: a holder may be
+ * killed at any time.
+ *
+ * Each starter puts a claim, a file with a name of its own, into the directory, and then looks for others. Who finds a
+ * holder gives up. Of those that are still trying, one that finds a claim before its own (by name) gives up; one that
+ * finds only later ones waits for them: a later one that had looked before the claim was there becomes the holder,
+ * any other finds the claim and gives up. So there is never more than one, and among any number of starters always one.
+ * Claims of processes that do not live any more count for nothing, and are removed; no name is ever used twice, so
+ * that nobody removes a claim that is alive.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sleep } from '../../kernel/clock.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { randomText } from '../../kernel/ids.ts';
 
-interface Holder {
+const POLL_MS = 20;
+const CLAIM = /^up-(\d+)-(\w+)-\w+\.claim$/;
+const HELD = '.held';
+
+interface Rival {
+  readonly name: string;
   readonly pid: number;
-  /** Tells this process from a later one that was given the same id; empty where the system does not say. */
-  readonly started: string;
+  readonly held: boolean;
 }
 
-/** When a process began, in ticks since this boot, with the boot's id; undefined when it does not run. */
+/**
+ * When a process began, which tells it from a later one with the same id: ticks since this boot, and which boot.
+ * @returns undefined when it does not live; `0` where the system does not say
+ */
 async function startOf(pid: number): Promise<string | undefined> {
   try {
     process.kill(pid, 0);
@@ -24,82 +43,74 @@ async function startOf(pid: number): Promise<string | undefined> {
     ]);
     // The name in parentheses may hold anything; the fields that matter come after its end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : `${boot.trim()}:${fields[19]}`;
+    return fields[0] === 'Z' ? undefined : `${boot.slice(0, 8)}x${fields[19]}`;
   } catch {
-    return '';
+    return '0';
   }
 }
 
-async function readHolder(file: string): Promise<Holder | undefined> {
-  try {
-    const { pid, started } = JSON.parse(await readFile(file, 'utf8')) as Partial<Holder>;
-    return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+async function isAlive(pid: number, started: string): Promise<boolean> {
+  const now = await startOf(pid);
+  return now !== undefined && (now === '0' || started === '0' || now === started);
+}
+
+/** The claims of living processes. */
+async function listClaims(dataDir: string): Promise<Rival[]> {
+  const names = await readdir(dataDir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
     throw error;
+  });
+  const claims: Rival[] = [];
+  for (const name of names) {
+    const [, pid = '', started = ''] = CLAIM.exec(name) ?? [];
+    if (pid === '') continue;
+    if (await isAlive(Number(pid), started)) claims.push({ name, pid: Number(pid), held: names.includes(name + HELD) });
+    else await remove(dataDir, name);
   }
+  return claims;
 }
 
-async function isAlive(holder: Holder): Promise<boolean> {
-  const started = await startOf(holder.pid);
-  return started !== undefined && (started === '' || holder.started === '' || started === holder.started);
+async function remove(dataDir: string, name: string): Promise<void> {
+  await rm(path.join(dataDir, name), { force: true });
+  await rm(path.join(dataDir, name + HELD), { force: true });
 }
-
-const lockFile = (dataDir: string) => path.join(dataDir, 'up.lock');
 
 /** The process id of the supervisor that runs on this data directory, if one does. */
 export async function runningSupervisor(dataDir: string): Promise<number | undefined> {
-  const holder = await readHolder(lockFile(dataDir));
-  return holder && (await isAlive(holder)) ? holder.pid : undefined;
+  return (await listClaims(dataDir)).find((claim) => claim.held)?.pid;
 }
 
-/**
- * Takes a dead holder's file away. Another starter may have done so already and put its own there: that one is put
- * back, since a link never overwrites.
- */
-async function clear(file: string, dead: Holder | undefined): Promise<void> {
-  const aside = `${file}.${randomText(8)}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/** Resolves when no other claim stands against `mine`. */
+async function prevail(dataDir: string, mine: string): Promise<void> {
+  for (;;) {
+    const rivals = (await listClaims(dataDir)).filter(({ name }) => name !== mine);
+    const stronger = rivals.find((rival) => rival.held || rival.name < mine);
+    if (stronger) {
+      throw new UsageError(
+        `Longshore already runs on ${dataDir} (process ${stronger.pid}): stop it first, or choose another --data-dir.`,
+      );
+    }
+    if (rivals.length === 0) return;
+    await sleep(POLL_MS);
   }
-  const taken = await readHolder(aside);
-  const isTheDead = taken?.pid === dead?.pid && taken?.started === dead?.started;
-  if (!isTheDead) await link(aside, file).catch(() => undefined);
-  await rm(aside);
 }
 
 /**
- * Makes this process the only supervisor of a data directory. A holder that was killed is no obstacle.
- * @returns what gives the directory free again
+ * Makes this process the only supervisor of a data directory, which is made if absent.
+ * @returns what gives it free again
  * @throws UsageError while another supervisor runs on it
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const file = lockFile(dataDir);
-  const mine = `${file}.${randomText(8)}`;
-  await writeFile(mine, JSON.stringify({ pid: process.pid, started: (await startOf(process.pid)) ?? '' }), {
-    mode: 0o600,
-  });
+  const mine = `up-${process.pid}-${(await startOf(process.pid)) ?? '0'}-${randomText(12)}.claim`;
+  const release = () => remove(dataDir, mine);
+  await writeFile(path.join(dataDir, mine), '', { flag: 'wx', mode: 0o600 });
   try {
-    for (;;) {
-      try {
-        await link(mine, file);
-        return () => rm(file, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = await readHolder(file);
-      if (holder && (await isAlive(holder))) {
-        throw new UsageError(
-          `Longshore already runs on ${dataDir} (process ${holder.pid}): stop it first, or choose another --data-dir.`,
-        );
-      }
-      await clear(file, holder);
-    }
-  } finally {
-    await rm(mine, { force: true });
+    await prevail(dataDir, mine);
+    await writeFile(path.join(dataDir, mine + HELD), '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    await release();
+    throw error;
   }
+  return release;
 }

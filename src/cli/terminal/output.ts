@@ -76,7 +76,8 @@ export class Output {
 
   style(style: Style, text: string, screen: Screen = this.stdout): string {
     const colored = this.#color && screen.isTTY === true && screen.hasColors?.() === true;
-    return colored ? styleText(style, text) : text;
+    // Whether it may be coloured has been decided, for this very screen.
+    return colored ? styleText(style, text, { validateStream: false }) : text;
   }
 
   #structured(value: unknown): void {

@@ -1,0 +1,86 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../kernel/package.ts';
+import { applyDocuments } from './manifest/apply.ts';
+import { parseManifest } from './manifest/parse.ts';
+import { pythonVersion } from './python.ts';
+import type { Client, Page } from './remote/client.ts';
+import { type LogPage, type RunView, waitForRun } from './remote/runs.ts';
+import { findTask, type TaskView } from './remote/tasks.ts';
+import { duration } from './run-view.ts';
+import type { Output } from './terminal/output.ts';
+import type { Column } from './terminal/table.ts';
+
+interface Outcome {
+  readonly task: string;
+  readonly executor: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly seconds: number | null;
+  /** The last line that the run printed, or why there is none. */
+  readonly said: string;
+}
+
+const OUTCOME_COLUMNS: readonly Column<Outcome>[] = [
+  { header: 'TASK', value: (outcome) => outcome.task },
+  { header: 'EXECUTOR', value: (outcome) => outcome.executor },
+  { header: 'STATUS', value: (outcome) => outcome.status },
+  { header: 'ATTEMPTS', value: (outcome) => outcome.attempts, align: 'right' },
+  { header: 'TOOK', value: (outcome) => duration(outcome.seconds), align: 'right' },
+  { header: 'LAST LINE', value: (outcome) => outcome.said },
+];
+
+/** The last line of the task's own output, else of anything about the run. */
+async function lastLine(client: Client, run: RunView): Promise<string> {
+  const { items } = await client.get<LogPage>(`/api/runs/${run.id}/logs`);
+  const printed = items.filter((line) => line.message.trim() !== '');
+  const last = printed.findLast((line) => line.stream === 'stdout') ?? printed.at(-1);
+  return run.error_message ?? last?.message ?? '';
+}
+
+async function runOnce(client: Client, task: TaskView, signal: AbortSignal): Promise<Outcome> {
+  const started = await client.request<RunView>('POST', `/api/tasks/${task.id}/trigger`, { signal });
+  const run = await waitForRun(client, started.id, signal);
+  return {
+    task: task.name,
+    executor: task.executor,
+    status: run.status,
+    attempts: run.attempt,
+    seconds: run.duration_seconds,
+    said: await lastLine(client, run),
+  };
+}
+
+/**
+ * Loads the sample workspace and runs each of its tasks once, unless there are tasks already.
+ * @returns what became of each; undefined when there were tasks already, and nothing was done
+ */
+export async function runSample(client: Client, signal: AbortSignal): Promise<Outcome[] | undefined> {
+  if ((await client.get<Page<TaskView>>('/api/tasks', { page: 1, size: 1 })).total > 0) return undefined;
+  const folder = path.join(packageRoot, 'examples');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
+  const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')));
+  const documents = texts.flatMap((text, index) => parseManifest(text, files[index] ?? '', folder, client.server));
+  await applyDocuments(client, documents, false);
+  const tasks = await Promise.all(documents.map(({ name }) => findTask(client, name)));
+  const python = await pythonVersion();
+  return Promise.all(
+    tasks.map((task): Promise<Outcome> | Outcome =>
+      task.executor === 'python' && python === undefined
+        ? {
+            task: task.name,
+            executor: task.executor,
+            status: 'not run',
+            attempts: 0,
+            seconds: null,
+            said: 'There is no python3 on this machine; install it, then "longshore task run" it.',
+          }
+        : runOnce(client, task, signal),
+    ),
+  );
+}
+
+export function printSample(out: Output, outcomes: readonly Outcome[] | undefined): void {
+  if (outcomes === undefined) out.line('There are tasks already: the sample is left out.');
+  else out.list(outcomes, OUTCOME_COLUMNS);
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import type { Config } from '../kernel/config.ts';
+import { createLogger } from '../kernel/logger.ts';
+import { Client } from './remote/client.ts';
+import { readLocalKey } from './remote/local.ts';
+import { printSample, runSample } from './sample.ts';
+import { type Session, withSession } from './session.ts';
+import { lockDataDir } from './supervisor/lock.ts';
+import { logView } from './supervisor/log-view.ts';
+import type { Ready } from './supervisor/ready.ts';
+import { Stack } from './supervisor/stack.ts';
+
+interface UpOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly logLevel?: string;
+  readonly sample?: boolean;
+  readonly verbose?: boolean;
+}
+
+function describeLogin(config: Config, server: Ready): string[] {
+  const console = `  console   ${server.url}`;
+  if (server.adminPassword === undefined) return [console];
+  const file = `${config.dataDir}/admin.password`;
+  return [console, `  login     admin / ${server.adminPassword}  (made now and shown once; kept in ${file})`];
+}
+
+async function welcome(session: Session, config: Config, server: Ready, sample: boolean, signal: AbortSignal) {
+  const { out } = session;
+  if (sample && server.url !== undefined) {
+    const client = new Client({ server: server.url, token: await readLocalKey(config.dataDir) });
+    out.line('Running the sample workspace…');
+    printSample(out, await runSample(client, signal));
+  }
+  const lines = [
+    '',
+    'Longshore is up.',
+    ...describeLogin(config, server),
+    `  data      ${config.dataDir}`,
+    '  stop      Ctrl-C',
+  ];
+  out.line(lines.join('\n'));
+}
+
+/**
+ * Starts everything, keeps it running, and ends it in order: at a signal, or when the start or the sample fails. A
+ * second signal hurries.
+ */
+async function supervise(session: Session, options: UpOptions): Promise<void> {
+  const { out } = session;
+  const config = session.config({
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
+  });
+  const release = await lockDataDir(config.dataDir);
+  const view = out.stderr.isTTY ? logView(out, options.verbose ?? false) : undefined;
+  const stack = new Stack({
+    config,
+    configFile: session.options.config,
+    logger: createLogger(view && !options.verbose ? 'warn' : config.logLevel, 'supervisor'),
+    report: (text) => out.line(text),
+    onErrorLine: view,
+  });
+  const stopping = new AbortController();
+  let ended: Promise<void> | undefined;
+  const onSignal = () => {
+    if (stopping.signal.aborted) {
+      stack.hurry();
+      return;
+    }
+    out.line('Stopping; once more Ctrl-C hurries it.');
+    stopping.abort();
+    // Also while it still starts: what a start waits for is then stopped, and the start fails.
+    ended = stack.stop();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    await stack.start();
+    if (stack.server) await welcome(session, config, stack.server, options.sample ?? false, stopping.signal);
+    if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+  } finally {
+    await (ended ?? stack.stop());
+    await release();
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+  out.line('Stopped.');
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .option('--host <address>', 'where the server listens (LONGSHORE_HOST; 127.0.0.1)')
+    .option('--port <n>', 'where the server listens (LONGSHORE_PORT; 8080; 0 = any free one)')
+    .option('--log-level <level>', 'trace, debug, info, warn or error (LONGSHORE_LOG_LEVEL; info)')
+    .option('--sample', 'where there is no task yet: load the sample tasks and run each once')
+    .option('-v, --verbose', 'on a terminal: show all log lines, not only warnings')
+    .action(withSession<UpOptions>((session, options) => supervise(session, options)));
+}
