@@ -47,6 +47,8 @@ interface AuthenticatorOptions {
   readonly store: Store;
   readonly codec: TokenCodec;
   readonly logger: Logger;
+  /** Milliseconds on a clock that never steps back, for how long identities are remembered. */
+  readonly now?: (() => number) | undefined;
 }
 
 /**
@@ -58,13 +60,16 @@ export class Authenticator {
   readonly #store: Store;
   readonly #codec: TokenCodec;
   readonly #logger: Logger;
-  readonly #families = new IdentityCache<CachedFamily>({ ttlMs: CACHE_MS, maxEntries: CACHED_IDENTITIES });
-  readonly #keys = new IdentityCache<CachedKey>({ ttlMs: CACHE_MS, maxEntries: CACHED_IDENTITIES });
+  readonly #families: IdentityCache<CachedFamily>;
+  readonly #keys: IdentityCache<CachedKey>;
 
   constructor(options: AuthenticatorOptions) {
     this.#store = options.store;
     this.#codec = options.codec;
     this.#logger = options.logger;
+    const cache = { ttlMs: CACHE_MS, maxEntries: CACHED_IDENTITIES, now: options.now };
+    this.#families = new IdentityCache(cache);
+    this.#keys = new IdentityCache(cache);
   }
 
   /**

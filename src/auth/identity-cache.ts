@@ -3,7 +3,7 @@ interface CacheOptions {
   readonly ttlMs: number;
   readonly maxEntries: number;
   /** Milliseconds on a clock that never steps back. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /**

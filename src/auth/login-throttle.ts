@@ -10,12 +10,12 @@ export const FORGET_SECONDS = 3600;
 const CAP_SECONDS = 900;
 
 /** Who tries, and from where. Nobody can lock a user out from elsewhere: the count is for the two together. */
-const FREE_PER_PAIR = 5;
+const BLOCKS_PAIR_FROM = 10;
 /** For all usernames from one address: an office behind one address may mistype now and then. */
-const FREE_PER_ADDRESS = 50;
+const BLOCKS_ADDRESS_FROM = 50;
 
 /**
- * Slows guessing: after the free failures each further one doubles the wait, from a second up to 15 minutes.
+ * Slows guessing: from a certain failure on each one doubles the wait for the next, from a second up to 15 minutes.
  * Counts are kept in the database, so that they hold for all servers and over restarts.
  */
 export class LoginThrottle {
@@ -27,8 +27,8 @@ export class LoginThrottle {
   constructor(queryable: Queryable, subject: string, address: string | undefined) {
     const from = network(address ?? '');
     this.#queryable = queryable;
-    this.#pair = limit(`pair\0${subject}\0${from}`, FREE_PER_PAIR);
-    this.#address = limit(`address\0${from}`, FREE_PER_ADDRESS);
+    this.#pair = limit(`pair\0${subject}\0${from}`, BLOCKS_PAIR_FROM);
+    this.#address = limit(`address\0${from}`, BLOCKS_ADDRESS_FROM);
   }
 
   /** Counts an attempt that is about to be made. @throws AppError `rate_limited` with `retryAfterSeconds` */
@@ -51,10 +51,10 @@ export class LoginThrottle {
   }
 }
 
-function limit(text: string, free: number): AttemptLimit {
+function limit(text: string, blocksFrom: number): AttemptLimit {
   return {
     key: createHash('sha256').update(text).digest(),
-    free,
+    blocksFrom,
     capSeconds: CAP_SECONDS,
     forgetSeconds: FORGET_SECONDS,
   };

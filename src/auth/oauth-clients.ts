@@ -1,6 +1,6 @@
 import { AppError, invalidField } from '../kernel/errors.ts';
 import type { Store } from '../store/store.ts';
-import { secretMatches } from './api-keys.ts';
+import { PUBLIC_ID, secretMatches } from './api-keys.ts';
 import { recordAudit } from './audit.ts';
 import { identityOf } from './identity.ts';
 import { LoginThrottle } from './login-throttle.ts';
@@ -34,7 +34,7 @@ export async function exchangeClientCredentials(
 ): Promise<ClientTokens> {
   const throttle = new LoginThrottle(store, `client ${request.clientId}`, request.address);
   await throttle.claim();
-  const client = request.clientId.includes('\0') ? undefined : await selectLiveKey(store, request.clientId, 'client');
+  const client = PUBLIC_ID.test(request.clientId) ? await selectLiveKey(store, request.clientId, 'client') : undefined;
   if (!secretMatches(client?.secretHash, request.clientSecret) || !client) throw refused();
   await throttle.succeeded();
 

@@ -23,7 +23,8 @@ export interface RoleInput {
   readonly permissions: readonly string[];
 }
 
-const NAME = /^[a-z][a-z0-9_-]{0,49}$/;
+/** Small letters, digits, - and _, from a letter on. */
+export const ROLE_NAME = /^[a-z][a-z0-9_-]{0,49}$/;
 const MAX_DESCRIPTION = 500;
 
 /** The built-in roles first. */
@@ -40,7 +41,7 @@ export async function listRoles(queryable: Queryable): Promise<Role[]> {
 /** @throws AppError `validation`, `conflict` (the name is taken), `forbidden` */
 export async function createRole(tx: Tx, actor: Actor, input: RoleInput): Promise<void> {
   requires(actor.identity, 'admin');
-  if (!NAME.test(input.name)) {
+  if (!ROLE_NAME.test(input.name)) {
     throw invalidField('name', 'must be 1 to 50 small letters, digits, - or _ and begin with a letter');
   }
   const role = { name: input.name, ...checkedContent(input) };
@@ -76,7 +77,7 @@ export async function deleteRole(tx: Tx, actor: Actor, name: string): Promise<vo
 }
 
 async function lockCustomRole(tx: Tx, name: string): Promise<RoleRow> {
-  const role = await lockRole(tx, name);
+  const role = ROLE_NAME.test(name) ? await lockRole(tx, name) : undefined;
   if (!role) throw notFound('Role');
   if (role.permissions === null) throw new AppError('forbidden', `The role "${name}" is built in.`);
   return role;

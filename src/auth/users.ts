@@ -10,6 +10,7 @@ import { insertUser } from './queries/user_insert.ts';
 import { selectUsers, type UserFilter } from './queries/user_list.ts';
 import { selectUserStats, type UserStats } from './queries/user_stats.ts';
 import { writeUser } from './queries/user_update.ts';
+import { ROLE_NAME } from './roles.ts';
 import { checkEmail, checkUsername, usernameKey } from './user-fields.ts';
 
 /*
@@ -147,6 +148,8 @@ export async function listUsers(
   queryable: Queryable,
   filter: UserFilter,
 ): Promise<{ readonly items: User[]; readonly total: number }> {
+  // Neither has a NUL ever, and the database would not even take the question.
+  if (filter.search?.includes('\0') || filter.role?.includes('\0')) return { items: [], total: 0 };
   return selectUsers(queryable, filter);
 }
 
@@ -155,7 +158,7 @@ export async function userStats(queryable: Queryable): Promise<UserStats> {
 }
 
 async function checkRole(queryable: Queryable, role: string): Promise<void> {
-  if (!(await roleExists(queryable, role))) throw unknownRole(role);
+  if (!ROLE_NAME.test(role) || !(await roleExists(queryable, role))) throw unknownRole(role);
 }
 
 function unknownRole(role: string): AppError {

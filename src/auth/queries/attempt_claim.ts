@@ -2,8 +2,8 @@ import type { Queryable } from '../../store/store.ts';
 
 export interface AttemptLimit {
   readonly key: Buffer;
-  /** Failures in a row that cost nothing. */
-  readonly free: number;
+  /** The failure in a row that first blocks the next attempt: for a second, then 2, 4… up to the cap. */
+  readonly blocksFrom: number;
   readonly capSeconds: number;
   /** After so long without an attempt the count begins anew. */
   readonly forgetSeconds: number;
@@ -21,12 +21,12 @@ export async function claimAttempt(queryable: Queryable, limit: AttemptLimit): P
        failures = CASE WHEN a.last_at < now() - make_interval(secs => $4::float8) THEN 1 ELSE a.failures + 1 END,
        last_at = now(),
        blocked_until = CASE
-         WHEN a.last_at < now() - make_interval(secs => $4::float8) OR a.failures < $2::integer THEN '-infinity'
-         ELSE now() + make_interval(secs => least($3::float8, power(2, least(a.failures - $2, 30))))
+         WHEN a.last_at < now() - make_interval(secs => $4::float8) OR a.failures + 1 < $2::integer THEN '-infinity'
+         ELSE now() + make_interval(secs => least($3::float8, power(2, least(a.failures + 1 - $2, 30))))
        END
        WHERE a.blocked_until <= now()
      RETURNING 1`,
-    [limit.key, limit.free, limit.capSeconds, limit.forgetSeconds],
+    [limit.key, limit.blocksFrom, limit.capSeconds, limit.forgetSeconds],
   );
   if (claimed.length > 0) return 0;
   const [row] = await queryable.query<{ seconds: number }>(
