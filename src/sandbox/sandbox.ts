@@ -101,7 +101,6 @@ export class Sandbox {
    * @throws LaunchError when nothing of it has run; the signal's reason when it aborted before the command ended
    */
   async run(command: Command, supervision: Supervision): Promise<Ended> {
-    supervision.signal.throwIfAborted();
     const { limits = {} } = command;
     for (const problem of unsupported(limits, this.capabilities.limits)) supervision.onNotice(problem);
     const readers = {

@@ -71,6 +71,7 @@ export async function supervise(
 ): Promise<Ended> {
   const { signal, graceMs } = supervision;
   try {
+    signal.throwIfAborted();
     const { exited, failure } = await start(tree, command, preparation, output);
     const aborted = await abortsBefore(exited, signal);
     if (aborted) await endTree(tree, isLost(signal) ? 0 : graceMs, supervision);
