@@ -5,6 +5,8 @@ import styles from './data-table.module.css';
 export interface Column<Row> {
   readonly key: string;
   readonly title: string;
+  /** Holds text of any length: it takes the room that the others leave, and breaks its lines. */
+  readonly wide?: boolean;
   readonly render: (row: Row) => ReactNode;
 }
 
@@ -54,7 +56,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, empty }: DataTabl
           {rows.map((row) => (
             <tr key={rowKey(row)}>
               {columns.map((column) => (
-                <td key={column.key} data-label={column.title}>
+                <td key={column.key} data-label={column.title} className={column.wide ? styles.wide : undefined}>
                   <div>{column.render(row)}</div>
                 </td>
               ))}

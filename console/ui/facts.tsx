@@ -3,7 +3,7 @@ import styles from './facts.module.css';
 
 export interface Fact {
   readonly label: string;
-  /** Nothing (undefined, null) leaves the fact out. */
+  /** Nothing (undefined, null, false, empty text) leaves the fact out. */
   readonly value: ReactNode;
   /** Takes a line of its own: a command, a body. */
   readonly wide?: boolean;
@@ -14,7 +14,7 @@ export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
   return (
     <dl className={styles.facts}>
       {facts
-        .filter(({ value }) => value !== undefined && value !== null)
+        .filter(({ value }) => value || value === 0)
         .map(({ label, value, wide }) => (
           <div key={label} className={wide ? styles.wide : undefined}>
             <dt>{label}</dt>

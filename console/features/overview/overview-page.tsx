@@ -8,6 +8,7 @@ import pageStyles from '../../ui/page.module.css';
 import { Page } from '../../ui/page.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Duration } from '../../ui/time.tsx';
+import { LatestRuns } from './latest-runs.tsx';
 import styles from './overview-page.module.css';
 import { healthQuery, systemStatusQuery } from './overview-queries.ts';
 import { Workers } from './workers.tsx';
@@ -104,6 +105,7 @@ export function OverviewPage() {
         <Figures />
       </div>
       <Workers />
+      <LatestRuns />
     </Page>
   );
 }

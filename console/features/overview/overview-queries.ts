@@ -1,9 +1,16 @@
 import { queryOptions } from '@tanstack/react-query';
 import { client, payload } from '../../api/client.ts';
+import { toApiError } from '../../api/errors.ts';
 
 export const healthQuery = queryOptions({
   queryKey: ['health'],
-  queryFn: ({ signal }) => payload(client.GET('/api/health', { signal })),
+  queryFn: async ({ signal }) => {
+    const { data, error, response } = await client.GET('/api/health', { signal });
+    // 503 carries the report too: what is down is exactly what somebody wants to see.
+    const report = data ?? error;
+    if (report && 'status' in report) return report.data;
+    throw toApiError(response, report);
+  },
 });
 
 export const systemStatusQuery = queryOptions({

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
-import type { Worker } from '../../api/schema.ts';
+import type { Worker } from '../../api/model.ts';
 import { Bar } from '../../ui/bar.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';

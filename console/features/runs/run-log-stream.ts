@@ -1,17 +1,8 @@
+import { client, payload } from '../../api/client.ts';
 import { toApiError } from '../../api/errors.ts';
 import { readEvents } from '../../api/event-stream.ts';
+import type { LogLine } from '../../api/model.ts';
 import { authorizedFetch } from '../../api/session.ts';
-
-/** One line of a run's log. */
-export interface LogLine {
-  /** Where in the log it stands; a stream goes on behind it. */
-  readonly id: string;
-  /** RFC 3339 */
-  readonly at: string;
-  readonly level: string;
-  readonly stream: string;
-  readonly message: string;
-}
 
 interface FollowOptions {
   readonly signal: AbortSignal;
@@ -35,7 +26,25 @@ export async function followRunLog(runId: number, options: FollowOptions): Promi
   options.onOpen();
   for await (const event of readEvents(response.body)) {
     if (event.type === 'end') return true;
-    if (event.type === 'log') options.onLine({ ...JSON.parse(event.data), id: event.id });
+    if (event.type === 'log') options.onLine(JSON.parse(event.data) as LogLine);
   }
   return false;
+}
+
+const PAGE_LINES = 5000;
+
+/** All lines of a run that are kept, as text. @throws ApiError */
+export async function readRunLog(runId: number): Promise<string> {
+  const texts: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await payload(
+      client.GET('/api/runs/{run_id}/logs', {
+        params: { path: { run_id: runId }, query: { follow: false, limit: PAGE_LINES, ...(after ? { after } : {}) } },
+      }),
+    );
+    texts.push(...page.items.map(({ time, stream, message }) => `${time} ${stream} ${message}\n`));
+    after = page.next ?? undefined;
+  } while (after);
+  return texts.join('');
 }

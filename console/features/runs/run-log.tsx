@@ -1,12 +1,15 @@
 import { DownloadOutlined } from '@ant-design/icons';
+import { useMutation } from '@tanstack/react-query';
 import { Button, Checkbox } from 'antd';
 import { memo, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { LogLine } from '../../api/model.ts';
+import { useErrorMessage } from '../../ui/error-message.ts';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { formatLogTime } from '../../ui/format.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
 import styles from './run-log.module.css';
-import type { LogLine } from './run-log-stream.ts';
+import { readRunLog } from './run-log-stream.ts';
 import { type RunLogState, SHOWN_LINES, useRunLog } from './use-run-log.ts';
 
 /** How near to its end, in pixels, a log counts as read to the end. */
@@ -28,17 +31,17 @@ function lineStyle({ level, stream }: LogLine): string {
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   return (
     <div className={`${styles.line} ${lineStyle(line)}`}>
-      <time dateTime={line.at} title={line.at}>
-        {formatLogTime(line.at)}
+      <time dateTime={line.time} title={line.time}>
+        {formatLogTime(line.time)}
       </time>
       <span>{line.message}</span>
     </div>
   );
 });
 
-function download(runId: number, lines: readonly LogLine[]): void {
-  const text = lines.map(({ at, stream, message }) => `${at} ${stream} ${message}\n`).join('');
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+/** Hands the browser all of the log as a file, also what is too long to be shown. */
+async function download(runId: number): Promise<void> {
+  const url = URL.createObjectURL(new Blob([await readRunLog(runId)], { type: 'text/plain;charset=utf-8' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = `run-${runId}.log`;
@@ -56,6 +59,8 @@ interface RunLogProps {
 export function RunLog({ runId, onComplete }: RunLogProps) {
   const { t } = useTranslation();
   const { lines, cut, phase, error } = useRunLog(runId, onComplete);
+  const showError = useErrorMessage();
+  const downloading = useMutation({ mutationFn: download });
   const [following, setFollowing] = useState(true);
   const [wrapping, setWrapping] = useState(true);
   const box = useRef<HTMLDivElement>(null);
@@ -90,7 +95,8 @@ export function RunLog({ runId, onComplete }: RunLogProps) {
           size="small"
           icon={<DownloadOutlined />}
           disabled={lines.length === 0}
-          onClick={() => download(runId, lines)}
+          loading={downloading.isPending}
+          onClick={() => downloading.mutate(runId, { onError: showError })}
         >
           {t('log.download')}
         </Button>
@@ -108,7 +114,7 @@ export function RunLog({ runId, onComplete }: RunLogProps) {
           tabIndex={0}
           onScroll={onScroll}
         >
-          {cut && <div className={styles.note}>{t('log.dropped', { count: SHOWN_LINES })}</div>}
+          {cut && <div className={styles.note}>{t('log.cut', { count: SHOWN_LINES })}</div>}
           {lines.length === 0 && (
             <div className={styles.note}>{t(phase === 'complete' ? 'log.empty' : 'log.waiting')}</div>
           )}

@@ -1,10 +1,10 @@
 import { StopOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { Alert, App, Button } from 'antd';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Run } from '../../api/schema.ts';
+import type { Run } from '../../api/model.ts';
 import { useLanguage } from '../../i18n/i18n.ts';
 import { Bar } from '../../ui/bar.tsx';
 import { useErrorMessage } from '../../ui/error-message.ts';
@@ -13,12 +13,13 @@ import { Facts } from '../../ui/facts.tsx';
 import { PendingPage } from '../../ui/fallback-pages.tsx';
 import pageStyles from '../../ui/page.module.css';
 import { Page, Section } from '../../ui/page.tsx';
-import { Duration, Elapsed, Moment } from '../../ui/time.tsx';
+import { Moment } from '../../ui/time.tsx';
 import { RunAttempts } from './run-attempts.tsx';
 import { RunLog } from './run-log.tsx';
 import styles from './run-page.module.css';
 import { runQuery, useCancelRun } from './run-queries.ts';
 import { hasEnded, RunStatusBadge } from './run-status-badge.tsx';
+import { RunDuration, TaskOfRun } from './run-table.tsx';
 
 const route = getRouteApi('/signed-in/runs/$runId');
 
@@ -43,46 +44,37 @@ function CancelButton({ run }: { readonly run: Run }) {
   );
 }
 
-function Progress({ progress }: { readonly progress: NonNullable<Run['progress']> }) {
-  const { t } = useTranslation();
-  const number = new Intl.NumberFormat(useLanguage());
-  const { done, total } = progress;
+function Progress({ percent }: { readonly percent: number }) {
+  const number = new Intl.NumberFormat(useLanguage(), { style: 'percent', maximumFractionDigits: 1 });
   return (
     <span className={styles.progress}>
-      {total !== null && <Bar value={done} max={total} label={t('run.progress')} />}
-      {number.format(done)}
-      {total !== null && ` / ${number.format(total)}`}
+      <Bar value={percent} max={100} />
+      {number.format(percent / 100)}
     </span>
   );
 }
 
 function RunFacts({ run }: { readonly run: Run }) {
   const { t } = useTranslation();
-  const duration =
-    run.duration_seconds !== null ? (
-      <Duration seconds={run.duration_seconds} />
-    ) : (
-      run.start_time && <Elapsed since={run.start_time} />
-    );
   return (
     <Facts
       facts={[
         {
           label: t('run.task'),
-          value: (
-            <Link to="/tasks/$taskId" params={{ taskId: String(run.task_id) }}>
-              {run.task_name}
-            </Link>
-          ),
+          value: <TaskOfRun run={run} />,
         },
-        { label: t('runs.duration'), value: duration },
+        { label: t('runs.duration'), value: <RunDuration run={run} /> },
         { label: t('runs.attempt'), value: run.attempt },
         { label: t('runs.worker'), value: run.worker_id },
         { label: t('runs.exitCode'), value: run.exit_code },
         { label: t('run.scheduled'), value: run.scheduled_time && <Moment value={run.scheduled_time} /> },
         { label: t('run.started'), value: run.start_time && <Moment value={run.start_time} /> },
         { label: t('run.ended'), value: run.end_time && <Moment value={run.end_time} /> },
-        { label: t('run.progress'), value: run.progress && <Progress progress={run.progress} />, wide: true },
+        {
+          label: t('run.progress'),
+          value: run.progress !== null && !hasEnded(run) && <Progress percent={run.progress} />,
+          wide: true,
+        },
       ]}
     />
   );
@@ -107,7 +99,7 @@ export function RunPage() {
         <RunFacts run={run} />
         <RunLog runId={id} onComplete={onComplete} />
       </div>
-      {run.attempts.length > 0 && (
+      {run.attempts.length > 1 && (
         <Section title={t('run.attempts')}>
           <RunAttempts attempts={run.attempts} />
         </Section>

@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next';
-import type { Run, RunStatus } from '../../api/schema.ts';
+import type { Attempt, Run } from '../../api/model.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
 
-const TONES: Record<RunStatus, Tone> = {
+const TONES: Record<Attempt['status'], Tone> = {
   pending: 'quiet',
   running: 'busy',
   paused: 'warn',
@@ -10,6 +10,8 @@ const TONES: Record<RunStatus, Tone> = {
   cancelled: 'quiet',
   success: 'good',
   failed: 'bad',
+  timed_out: 'bad',
+  lost: 'bad',
   skipped: 'quiet',
 };
 
@@ -18,7 +20,8 @@ export function hasEnded(run: Pick<Run, 'end_time'>): boolean {
   return run.end_time !== null;
 }
 
-export function RunStatusBadge({ status }: { readonly status: RunStatus }) {
+/** Of a run, or of one of its attempts. */
+export function RunStatusBadge({ status }: { readonly status: Attempt['status'] }) {
   const { t } = useTranslation();
   return <StatusBadge tone={TONES[status]} label={t(`runStatus.${status}`)} live={status === 'running'} />;
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/errors.ts';
-import { followRunLog, type LogLine } from './run-log-stream.ts';
+import type { LogLine } from '../../api/model.ts';
+import { followRunLog } from './run-log-stream.ts';
 
 /** Most lines that are shown: a browser can draw no more without getting slow. */
 export const SHOWN_LINES = 5000;

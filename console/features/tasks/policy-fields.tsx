@@ -1,4 +1,4 @@
-import { Form, InputNumber, Radio, Select, Switch } from 'antd';
+import { Checkbox, Form, InputNumber, Radio, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
 import styles from './task-form.module.css';
 
@@ -18,20 +18,20 @@ export function PolicyFields() {
       </Form.Item>
       <div className={styles.row}>
         <Form.Item name="timeout_seconds" label={t('taskForm.timeout')}>
-          <InputNumber {...seconds} min={1} />
+          <InputNumber {...seconds} min={1} max={2_678_400} />
         </Form.Item>
         <Form.Item name="retry_count" label={t('taskForm.retryCount')} extra={t('taskForm.retryCountHint')}>
-          <InputNumber className={styles.number ?? ''} min={0} precision={0} />
+          <InputNumber className={styles.number ?? ''} min={0} max={100} precision={0} />
         </Form.Item>
         <Form.Item name="retry_delay_seconds" label={t('taskForm.retryDelay')}>
-          <InputNumber {...seconds} min={0} />
+          <InputNumber {...seconds} min={0} max={900} />
         </Form.Item>
       </div>
       <Form.Item name="tags" label={t('taskForm.tags')} extra={t('taskForm.tagsHint')}>
         <Select mode="tags" tokenSeparators={[',', ' ']} open={false} suffixIcon={null} />
       </Form.Item>
-      <Form.Item name="pause_on_failure" label={t('taskForm.pauseOnFailure')} valuePropName="checked">
-        <Switch />
+      <Form.Item name="pause_on_failure" valuePropName="checked">
+        <Checkbox>{t('taskForm.pauseOnFailure')}</Checkbox>
       </Form.Item>
     </>
   );

@@ -1,4 +1,4 @@
-import { Form, Input, Radio, Select } from 'antd';
+import { Checkbox, Form, Input, Radio, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { PairFields } from './pair-fields.tsx';
 import styles from './task-form.module.css';
@@ -101,6 +101,9 @@ function HttpFields() {
           <Input {...CODE} />
         </Form.Item>
       </div>
+      <Form.Item name="follow_redirects" valuePropName="checked">
+        <Checkbox>{t('taskForm.followRedirects')}</Checkbox>
+      </Form.Item>
     </>
   );
 }

@@ -2,10 +2,9 @@ import { CaretRightOutlined, DeleteOutlined, EditOutlined } from '@ant-design/ic
 import { Link, useNavigate } from '@tanstack/react-router';
 import { App, Button } from 'antd';
 import { useTranslation } from 'react-i18next';
-import type { Task } from '../../api/schema.ts';
+import type { Task, TaskStatus } from '../../api/model.ts';
 import { useErrorMessage } from '../../ui/error-message.ts';
 import { LinkButton } from '../../ui/link-button.tsx';
-import type { TaskStatus } from './task-list-search.ts';
 import { useTaskMutations } from './task-queries.ts';
 
 /** What each status can be changed to, with the word on the button. */

@@ -3,7 +3,7 @@ import { App } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { Page } from '../../ui/page.tsx';
 import { TaskForm } from './task-form.tsx';
-import { NEW_TASK, toTaskInput } from './task-form-values.ts';
+import { NEW_TASK, toTaskCreate } from './task-form-values.ts';
 import { useTaskMutations } from './task-queries.ts';
 
 export function TaskCreatePage() {
@@ -19,7 +19,7 @@ export function TaskCreatePage() {
         submitting={create.isPending}
         error={create.error}
         onSubmit={(values) =>
-          create.mutate(toTaskInput(values), {
+          create.mutate(toTaskCreate(values), {
             onSuccess: (task) => {
               void message.success(t('taskForm.created', { name: task.name }));
               void navigate({ to: '/tasks/$taskId', params: { taskId: String(task.id) } });

@@ -1,8 +1,9 @@
 import { Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
-import type { Task } from '../../api/schema.ts';
+import { specOf, type Task, type TaskSpec } from '../../api/model.ts';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { Duration, Moment, RelativeTime } from '../../ui/time.tsx';
+import { bodyText } from './task-form-values.ts';
 import { ScheduleText } from './task-words.tsx';
 
 function block(text: string | undefined | null) {
@@ -19,28 +20,28 @@ function pairs(values: Readonly<Record<string, string>> | undefined | null, sepa
 }
 
 /** What runs, by executor. */
-function useSpecFacts(task: Task): Fact[] {
+function useSpecFacts(spec: TaskSpec): Fact[] {
   const { t } = useTranslation();
-  const expected = task.expected_status;
   return [
-    { label: t('taskForm.url'), value: task.url && `${task.method ?? 'GET'} ${task.url}`, wide: true },
-    { label: t('taskForm.headers'), value: pairs(task.headers, ': '), wide: true },
-    { label: t('taskForm.body'), value: block(task.body), wide: true },
-    { label: t('taskForm.expectedStatus'), value: Array.isArray(expected) ? expected.join(', ') : expected },
-    { label: t('taskForm.expectedBody'), value: task.expected_body },
-    { label: t('taskForm.command'), value: block(task.command), wide: true },
-    { label: t('taskForm.script'), value: block(task.script), wide: true },
-    { label: t('taskForm.arguments'), value: block(task.arguments?.join('\n')), wide: true },
-    { label: t('taskForm.environment'), value: pairs(task.environment, '='), wide: true },
-    { label: t('taskForm.workingDirectory'), value: task.working_directory },
-    { label: t('taskForm.pythonPath'), value: task.python_path },
+    { label: t('taskForm.url'), value: spec.url && `${spec.method ?? 'GET'} ${spec.url}`, wide: true },
+    { label: t('taskForm.headers'), value: pairs(spec.headers, ': '), wide: true },
+    { label: t('taskForm.body'), value: block(bodyText(spec.body)), wide: true },
+    { label: t('taskForm.expectedStatus'), value: [spec.expected_status ?? []].flat().join(', ') },
+    { label: t('taskForm.expectedBody'), value: spec.expected_body },
+    { label: t('taskForm.command'), value: block(spec.command), wide: true },
+    { label: t('taskForm.script'), value: block(spec.script), wide: true },
+    { label: t('taskForm.arguments'), value: block(spec.arguments?.join('\n')), wide: true },
+    { label: t('taskForm.environment'), value: pairs(spec.environment, '='), wide: true },
+    { label: t('taskForm.workingDirectory'), value: spec.working_directory },
+    { label: t('taskForm.pythonPath'), value: spec.python_path },
   ];
 }
 
 export function TaskDefinition({ task }: { readonly task: Task }) {
   const { t } = useTranslation();
-  const spec = useSpecFacts(task);
+  const spec = useSpecFacts(specOf(task));
   const facts: Fact[] = [
+    { label: t('taskForm.description'), value: task.description, wide: true },
     { label: t('taskForm.executor'), value: t(`executor.${task.executor}`) },
     { label: t('tasks.schedule'), value: <ScheduleText task={task} /> },
     { label: t('tasks.nextRun'), value: task.next_run_time && <RelativeTime value={task.next_run_time} /> },

@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { App } from 'antd';
 import { useTranslation } from 'react-i18next';
-import type { Task } from '../../api/schema.ts';
+import type { Task } from '../../api/model.ts';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { PendingPage } from '../../ui/fallback-pages.tsx';
 import { Page } from '../../ui/page.tsx';
 import { TaskForm } from './task-form.tsx';
-import { type TaskFormValues, toFormValues, toTaskChange } from './task-form-values.ts';
+import { type TaskFormValues, toFormValues, toTaskUpdate } from './task-form-values.ts';
 import { taskQuery, useTaskMutations } from './task-queries.ts';
 
 const route = getRouteApi('/signed-in/tasks/$taskId/edit');
@@ -20,7 +20,7 @@ function TaskEditor({ task }: { readonly task: Task }) {
   const initial = toFormValues(task);
   const leave = () => void navigate({ to: '/tasks/$taskId', params: { taskId: String(task.id) } });
   const save = (values: TaskFormValues) => {
-    const body = toTaskChange(initial, values);
+    const body = toTaskUpdate(initial, values);
     if (Object.keys(body).length === 0) {
       void message.info(t('taskForm.unchanged'));
       return;

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { NEW_TASK, type TaskFormValues, toTaskChange, toTaskInput } from './task-form-values.ts';
+import { NEW_TASK, type TaskFormValues, toTaskCreate, toTaskUpdate } from './task-form-values.ts';
 
 const form = (values: Partial<TaskFormValues>): TaskFormValues => ({ ...NEW_TASK, name: 'a', ...values });
 
 test('only the fields of the chosen executor are sent', () => {
-  const input = toTaskInput(form({ executor: 'http', url: 'https://example.com', command: 'left over' }));
+  const input = toTaskCreate(form({ executor: 'http', url: 'https://example.com', command: 'left over' }));
   expect(input).toMatchObject({ executor: 'http', url: 'https://example.com', method: 'GET' });
   expect(input).not.toHaveProperty('command');
 });
 
 test('lines, pairs and codes become what the API takes', () => {
   expect(
-    toTaskInput(
+    toTaskCreate(
       form({
         executor: 'python',
         source: 'inline',
@@ -24,17 +24,23 @@ test('lines, pairs and codes become what the API takes', () => {
       }),
     ),
   ).toMatchObject({ script: 'print(1)', arguments: ['--input', 'data file.csv'], environment: { A: 'x=y\nz' } });
-  expect(toTaskInput(form({ executor: 'http', expected_status: '200, 204 404' }))).toMatchObject({
+  expect(toTaskCreate(form({ executor: 'http', expected_status: '200, 204 404' }))).toMatchObject({
     expected_status: [200, 204, 404],
   });
 });
 
 test('a change holds what differs and nothing else', () => {
   const before = form({ command: 'echo', environment: [{ name: 'TOKEN', value: '***' }], schedule: '0 2 * * *' });
-  expect(toTaskChange(before, before)).toEqual({});
-  expect(toTaskChange(before, { ...before, schedule: ' ', retry_count: 2 })).toEqual({
+  expect(toTaskUpdate(before, before)).toEqual({});
+  expect(toTaskUpdate(before, { ...before, schedule: ' ', retry_count: 2 })).toEqual({
     schedule: null,
     retry_count: 2,
   });
-  expect(toTaskChange(before, { ...before, environment: [] })).toEqual({ environment: null });
+  expect(toTaskUpdate(before, { ...before, environment: [] })).toEqual({ environment: null });
+});
+
+test('another executor comes with all of its fields, and the fields of the old one are not spoken of', () => {
+  const before = form({ command: 'echo', working_directory: '/tmp' });
+  const after = { ...before, executor: 'http', url: 'https://example.com' } as const;
+  expect(toTaskUpdate(before, after)).toEqual({ executor: 'http', url: 'https://example.com', method: 'GET' });
 });

@@ -1,4 +1,4 @@
-import type { Task, TaskInput } from '../../api/schema.ts';
+import { specOf, type Task, type TaskCreate, type TaskSpec, type TaskUpdate } from '../../api/model.ts';
 
 /** A line of environment or of headers. */
 export interface Pair {
@@ -9,17 +9,19 @@ export interface Pair {
 /** What the fields of the form hold. Names are the API's, so that its field errors find their field. */
 export interface TaskFormValues {
   readonly name: string;
+  readonly description: string;
   readonly executor: Task['executor'];
   readonly command: string;
   readonly working_directory: string;
   readonly environment: readonly Pair[];
   readonly url: string;
-  readonly method: string;
+  readonly method: NonNullable<TaskSpec['method']>;
   readonly headers: readonly Pair[];
   readonly body: string;
   /** Codes separated by commas. */
   readonly expected_status: string;
   readonly expected_body: string;
+  readonly follow_redirects: boolean;
   /** Python: a file, or a script that is part of the task. */
   readonly source: 'file' | 'inline';
   readonly script: string;
@@ -41,6 +43,7 @@ export interface TaskFormValues {
 
 export const NEW_TASK: TaskFormValues = {
   name: '',
+  description: '',
   executor: 'shell',
   command: '',
   working_directory: '',
@@ -51,6 +54,7 @@ export const NEW_TASK: TaskFormValues = {
   body: '',
   expected_status: '',
   expected_body: '',
+  follow_redirects: true,
   source: 'file',
   script: '',
   arguments: '',
@@ -67,31 +71,43 @@ export const NEW_TASK: TaskFormValues = {
   pause_on_failure: false,
 };
 
-const toPairs = (record: Readonly<Record<string, string>> | null | undefined): Pair[] =>
+const toPairs = (record: Readonly<Record<string, string>> | undefined): Pair[] =>
   Object.entries(record ?? {}).map(([name, value]) => ({ name, value }));
 
 const toRecord = (pairs: readonly Pair[]): Record<string, string> =>
   Object.fromEntries(pairs.filter(({ name }) => name !== '').map(({ name, value }) => [name, value]));
 
+/** A request's body as text; one that was given as an object is shown, and from then on kept, as its JSON. */
+export function bodyText(body: TaskSpec['body']): string {
+  return typeof body === 'object' ? JSON.stringify(body, null, 2) : (body ?? '');
+}
+
+function specValues(spec: TaskSpec): Partial<TaskFormValues> {
+  return {
+    command: spec.command ?? '',
+    working_directory: spec.working_directory ?? '',
+    environment: toPairs(spec.environment),
+    url: spec.url ?? '',
+    method: spec.method ?? 'GET',
+    headers: toPairs(spec.headers),
+    body: bodyText(spec.body),
+    expected_status: [spec.expected_status ?? []].flat().join(', '),
+    expected_body: spec.expected_body ?? '',
+    follow_redirects: spec.follow_redirects ?? true,
+    source: spec.script ? 'inline' : 'file',
+    script: spec.script ?? '',
+    arguments: (spec.arguments ?? []).join('\n'),
+    python_path: spec.python_path ?? '',
+  };
+}
+
 export function toFormValues(task: Task): TaskFormValues {
-  const expected = task.expected_status;
   return {
     ...NEW_TASK,
+    ...specValues(specOf(task)),
     name: task.name,
+    description: task.description,
     executor: task.executor,
-    command: task.command ?? '',
-    working_directory: task.working_directory ?? '',
-    environment: toPairs(task.environment),
-    url: task.url ?? '',
-    method: task.method ?? 'GET',
-    headers: toPairs(task.headers),
-    body: task.body ?? '',
-    expected_status: Array.isArray(expected) ? expected.join(', ') : String(expected ?? ''),
-    expected_body: task.expected_body ?? '',
-    source: task.script ? 'inline' : 'file',
-    script: task.script ?? '',
-    arguments: (task.arguments ?? []).join('\n'),
-    python_path: task.python_path ?? '',
     schedule: task.schedule ?? '',
     timezone: task.timezone,
     priority: task.priority,
@@ -107,44 +123,42 @@ export function toFormValues(task: Task): TaskFormValues {
 
 const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '');
 
-/** What runs: only the fields of the chosen executor, and of those only what was filled in. */
-function specOf(values: TaskFormValues): TaskInput {
+/** What the processes of both shell and python tasks have; of it, only what was filled in. */
+function processFields(values: TaskFormValues) {
   const environment = toRecord(values.environment);
-  const process = {
+  return {
     ...(values.working_directory ? { working_directory: values.working_directory } : {}),
     ...(Object.keys(environment).length > 0 ? { environment } : {}),
   };
-  switch (values.executor) {
-    case 'shell':
-      return { ...process, command: values.command };
-    case 'python':
-      return {
-        ...process,
-        ...(values.source === 'inline' ? { script: values.script } : { command: values.command }),
-        ...(lines(values.arguments).length > 0 ? { arguments: lines(values.arguments) } : {}),
-        ...(values.python_path ? { python_path: values.python_path } : {}),
-      };
-    case 'http': {
-      const headers = toRecord(values.headers);
-      const expected = values.expected_status.split(/[\s,]+/).filter((code) => code !== '');
-      return {
-        url: values.url,
-        method: values.method,
-        ...(Object.keys(headers).length > 0 ? { headers } : {}),
-        ...(values.body ? { body: values.body } : {}),
-        ...(expected.length > 0 ? { expected_status: expected.map(Number) } : {}),
-        ...(values.expected_body ? { expected_body: values.expected_body } : {}),
-      };
-    }
-  }
 }
 
-/** The body that creates such a task. */
-export function toTaskInput(values: TaskFormValues): TaskInput {
+function pythonFields(values: TaskFormValues) {
+  return {
+    ...processFields(values),
+    ...(values.source === 'inline' ? { script: values.script } : { command: values.command }),
+    ...(lines(values.arguments).length > 0 ? { arguments: lines(values.arguments) } : {}),
+    ...(values.python_path ? { python_path: values.python_path } : {}),
+  };
+}
+
+function httpFields(values: TaskFormValues) {
+  const headers = toRecord(values.headers);
+  const expected = values.expected_status.split(/[\s,]+/).filter((code) => code !== '');
+  return {
+    url: values.url,
+    method: values.method,
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    ...(values.body ? { body: values.body } : {}),
+    ...(expected.length > 0 ? { expected_status: expected.map(Number) } : {}),
+    ...(values.expected_body ? { expected_body: values.expected_body } : {}),
+    ...(values.follow_redirects ? {} : { follow_redirects: false }),
+  };
+}
+
+function commonFields(values: TaskFormValues) {
   return {
     name: values.name,
-    executor: values.executor,
-    ...specOf(values),
+    description: values.description,
     schedule: values.schedule.trim() || null,
     timezone: values.timezone,
     priority: values.priority,
@@ -158,14 +172,28 @@ export function toTaskInput(values: TaskFormValues): TaskInput {
   };
 }
 
+/** The body that creates such a task: of what runs, only the fields of the chosen executor. */
+export function toTaskCreate(values: TaskFormValues): TaskCreate {
+  const common = commonFields(values);
+  switch (values.executor) {
+    case 'shell':
+      return { ...common, executor: 'shell', ...processFields(values), command: values.command };
+    case 'python':
+      return { ...common, executor: 'python', ...pythonFields(values) };
+    case 'http':
+      return { ...common, executor: 'http', ...httpFields(values) };
+  }
+}
+
 /**
  * The body that makes of a task what the form holds: only what was changed, so that what somebody else changed
- * meanwhile stays, and so do secrets, which the server shows masked. What was emptied becomes null.
+ * meanwhile stays. What was emptied becomes null; with another executor, the old one's fields go by themselves.
  */
-export function toTaskChange(before: TaskFormValues, after: TaskFormValues): TaskInput {
-  const old: Record<string, unknown> = toTaskInput(before);
-  const now: Record<string, unknown> = toTaskInput(after);
-  const keys = new Set([...Object.keys(old), ...Object.keys(now)]);
-  const changed = [...keys].filter((key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]));
-  return Object.fromEntries(changed.map((key) => [key, now[key] ?? null]));
+export function toTaskUpdate(before: TaskFormValues, after: TaskFormValues): TaskUpdate {
+  const now = new Map<string, unknown>(Object.entries(toTaskCreate(after)));
+  const sameExecutor = before.executor === after.executor;
+  const old = new Map<string, unknown>(Object.entries(sameExecutor ? toTaskCreate(before) : commonFields(before)));
+  const keys = [...new Set([...old.keys(), ...now.keys()])];
+  const changed = keys.filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)));
+  return Object.fromEntries(changed.map((key) => [key, now.get(key) ?? null]));
 }

@@ -75,6 +75,9 @@ export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, ta
         >
           <Input autoFocus={taskId === undefined} autoComplete="off" spellCheck={false} />
         </Form.Item>
+        <Form.Item name="description" label={t('taskForm.description')}>
+          <Input.TextArea autoSize={{ minRows: 1, maxRows: 6 }} />
+        </Form.Item>
         <Form.Item name="executor" label={t('taskForm.executor')}>
           <Segmented options={EXECUTORS.map((value) => ({ value, label: t(`executor.${value}`) }))} />
         </Form.Item>

@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Input, Segmented, Tag } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Task } from '../../api/schema.ts';
+import type { Task, TaskStatus } from '../../api/model.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { LinkButton } from '../../ui/link-button.tsx';
@@ -13,7 +13,7 @@ import { PagesOf } from '../../ui/pages-of.tsx';
 import { RelativeTime } from '../../ui/time.tsx';
 import { RunStatusBadge } from '../runs/run-status-badge.tsx';
 import styles from './task-list-page.module.css';
-import { TASK_STATUSES, type TaskListSearch, type TaskStatus } from './task-list-search.ts';
+import { TASK_STATUSES, type TaskListSearch } from './task-list-search.ts';
 import { PAGE_SIZE, taskListQuery } from './task-queries.ts';
 import { ScheduleText, TaskStatusBadge } from './task-words.tsx';
 
@@ -28,7 +28,7 @@ function LastRun({ task }: { readonly task: Task }) {
   return (
     <Link className={styles.last ?? ''} to="/runs/$runId" params={{ runId: String(task.last_run.id) }}>
       <RunStatusBadge status={task.last_run.status} />
-      <RelativeTime value={task.last_run.time} />
+      <RelativeTime value={task.last_run.create_time} />
     </Link>
   );
 }
@@ -39,6 +39,7 @@ function useColumns(): Column<Task>[] {
     {
       key: 'name',
       title: t('tasks.name'),
+      wide: true,
       render: (task) => (
         <Link className={styles.name ?? ''} to="/tasks/$taskId" params={{ taskId: String(task.id) }}>
           {task.name}
@@ -115,7 +116,7 @@ export function TaskListPage() {
     <Page
       title={t('tasks.title')}
       actions={
-        <LinkButton type="primary" to="/tasks/new" icon={<PlusOutlined />}>
+        <LinkButton color="primary" variant="solid" to="/tasks/new" icon={<PlusOutlined />}>
           {t('tasks.create')}
         </LinkButton>
       }

@@ -1,5 +1,6 @@
-export const TASK_STATUSES = ['active', 'paused', 'disabled'] as const;
-export type TaskStatus = (typeof TASK_STATUSES)[number];
+import type { TaskStatus } from '../../api/model.ts';
+
+export const TASK_STATUSES: readonly TaskStatus[] = ['active', 'paused', 'disabled'];
 
 /** What the address of the task list says: it survives a reload, and a link to it shows the same. */
 export interface TaskListSearch {

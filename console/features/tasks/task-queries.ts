@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { client, done, payload } from '../../api/client.ts';
-import type { Task, TaskInput } from '../../api/schema.ts';
-import type { TaskListSearch, TaskStatus } from './task-list-search.ts';
+import type { Task, TaskCreate, TaskStatus, TaskUpdate } from '../../api/model.ts';
+import type { TaskListSearch } from './task-list-search.ts';
 
 export const PAGE_SIZE = 20;
 
@@ -45,11 +45,11 @@ export function useTaskMutations() {
   const onSettled = () => queries.invalidateQueries({ queryKey: ['tasks'] });
   return {
     create: useMutation({
-      mutationFn: (body: TaskInput) => payload(client.POST('/api/tasks', { body })),
+      mutationFn: (body: TaskCreate) => payload(client.POST('/api/tasks', { body })),
       onSettled,
     }),
     update: useMutation({
-      mutationFn: ({ id, body }: { id: number; body: TaskInput }) =>
+      mutationFn: ({ id, body }: { id: number; body: TaskUpdate }) =>
         payload(client.PUT('/api/tasks/{task_id}', { params: { path: { task_id: id } }, body })),
       onSettled,
     }),
@@ -60,7 +60,7 @@ export function useTaskMutations() {
     }),
     trigger: useMutation({
       mutationFn: (id: number) =>
-        payload(client.POST('/api/tasks/{task_id}/trigger', { params: { path: { task_id: id } } })),
+        payload(client.POST('/api/tasks/{task_id}/trigger', { params: { path: { task_id: id } }, body: {} })),
       onSettled,
     }),
     remove: useMutation({

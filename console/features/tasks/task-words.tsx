@@ -1,7 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import type { Task } from '../../api/schema.ts';
+import type { Task, TaskStatus } from '../../api/model.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
-import type { TaskStatus } from './task-list-search.ts';
 import styles from './task-words.module.css';
 
 const TONES: Record<TaskStatus, Tone> = { active: 'good', paused: 'warn', disabled: 'quiet' };
