@@ -7,6 +7,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { listAudit } from './audit.ts';
 import { ensureAdmin } from './first-admin.ts';
 import { verifyPassword } from './passwords.ts';
+import { lockFirstStart } from './queries/first_admin_lock.ts';
 import { selectSecretByName } from './queries/user_get.ts';
 
 const { store } = await createTestDatabase();
@@ -42,7 +43,19 @@ test('generates a password, hands it over once, and keeps it readable by its own
 });
 
 test('of many servers that first start at once one makes the admin, and its password is the one in the file', async () => {
-  const outcomes = await Promise.all(Array.from({ length: 6 }, () => ensureAdmin(store, { dataDir })));
+  const waiting = async () =>
+    (
+      await store.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
+      (SELECT oid FROM pg_database WHERE datname = current_database())`)
+    ).length;
+  // All of them have seen an empty table before the first one writes to it.
+  const starts = await store.transaction(async (tx) => {
+    await lockFirstStart(tx);
+    const started = Array.from({ length: 6 }, () => ensureAdmin(store, { dataDir }));
+    await expect.poll(waiting, { timeout: 50_000 }).toBe(6);
+    return { outcomes: Promise.all(started) };
+  });
+  const outcomes = await starts.outcomes;
   expect(outcomes.filter((outcome) => outcome.created)).toHaveLength(1);
   expect(await readdir(dataDir)).toEqual(['admin.password']);
   expect(await opens((await readFile(path.join(dataDir, 'admin.password'), 'utf8')).trim())).toBe(true);
