@@ -1,7 +1,7 @@
+import { storableJson } from '../kernel/json.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { Daemon, type Service } from '../kernel/service.ts';
 import type { Json } from '../protocol/executor.ts';
-import { toJsonb } from '../store/jsonb.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Queryable } from '../store/store.ts';
 
@@ -24,7 +24,7 @@ export async function publish(db: Queryable, topic: string, payload: Json): Prom
   await db.query(
     `WITH event AS (INSERT INTO longshore.events (topic, payload) VALUES ($1, $2::jsonb))
      SELECT pg_notify('longshore_events', '')`,
-    [topic, toJsonb(payload)],
+    [topic, storableJson(payload)],
   );
 }
 

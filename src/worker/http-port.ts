@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { AppError, ERROR_CATALOGUE, type ErrorCode } from '../kernel/errors.ts';
+import { storableJson } from '../kernel/json.ts';
 import type {
   Commands,
   HeartbeatAnswer,
@@ -79,7 +80,7 @@ export class HttpPort implements WorkerPort {
       method: 'POST',
       dispatcher: this.#agent,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#options.token}` },
-      body: JSON.stringify(body),
+      body: storableJson(body),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       signal: signal ?? null,

@@ -1,5 +1,5 @@
+import { storableJson } from '../../kernel/json.ts';
 import type { Json } from '../../protocol/executor.ts';
-import { toJsonb } from '../../store/jsonb.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { type Job, type JobDefinition, type JobStatus, type Misfire, type Overlap, PRIORITIES } from '../model.ts';
 import { LIVE, type RunState, sqlStates } from '../states.ts';
@@ -88,7 +88,7 @@ function columnsOf(job: JobDefinition, nextFireAt: Date | null): Record<string, 
     kind: job.kind,
     name: job.name,
     description: job.description,
-    spec: toJsonb(job.spec),
+    spec: storableJson(job.spec),
     status: job.status,
     priority: PRIORITIES.indexOf(job.priority),
     tags: [...new Set(job.tags)],
@@ -105,7 +105,7 @@ function columnsOf(job: JobDefinition, nextFireAt: Date | null): Record<string, 
     catchup_seconds: job.schedule?.catchupSeconds ?? null,
     max_concurrent: job.maxConcurrent,
     pause_on_failure: job.pauseOnFailure,
-    on_finish: job.onFinish === null ? null : toJsonb(job.onFinish),
+    on_finish: job.onFinish === null ? null : storableJson(job.onFinish),
     next_fire_at: nextFireAt,
   };
 }

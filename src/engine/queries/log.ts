@@ -1,5 +1,5 @@
+import { storableJson } from '../../kernel/json.ts';
 import type { LogLine, RunRef } from '../../protocol/worker.ts';
-import { toJsonb } from '../../store/jsonb.ts';
 import type { Queryable } from '../../store/store.ts';
 import type { RunLogLine } from '../model.ts';
 import { HELD, sqlStates } from '../states.ts';
@@ -24,7 +24,7 @@ export async function logsInsert(db: Queryable, sessionId: number, lines: readon
        ON CONFLICT DO NOTHING
      )
      SELECT id, epoch, (SELECT pg_notify('longshore_logs', '')) FROM held`,
-    [sessionId, toJsonb(lines)],
+    [sessionId, storableJson(lines)],
   );
 }
 

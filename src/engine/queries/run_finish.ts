@@ -1,5 +1,5 @@
+import { storableJson } from '../../kernel/json.ts';
 import type { Outcome, RunRef } from '../../protocol/worker.ts';
-import { toJsonb } from '../../store/jsonb.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, type RunState, sqlStates, TERMINAL } from '../states.ts';
 import { RANK_OF } from './run_insert.ts';
@@ -68,7 +68,7 @@ export async function runsFinish(
          greatest(0, round(1000 * extract(epoch FROM r.started_at - least(r.run_at, r.started_at))))::bigint AS wait_ms
      ), ${RECORD_ENDED}
      SELECT id, epoch, state, concurrency_key, (SELECT pg_notify('longshore_events', '')) FROM ended`,
-    [sessionId, toJsonb(outcomes)],
+    [sessionId, storableJson(outcomes)],
   );
 }
 

@@ -1,4 +1,4 @@
-import { toJsonb } from '../../store/jsonb.ts';
+import { storableJson } from '../../kernel/json.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { type NewRun, PRIORITIES } from '../model.ts';
 
@@ -23,7 +23,7 @@ export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Prom
      SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($1::jsonb) AS q(name text, kind text, tags text[])
      WHERE NOT EXISTS (SELECT FROM longshore.queues known WHERE known.name = q.name)
      ON CONFLICT DO NOTHING`,
-    [toJsonb(rows)],
+    [storableJson(rows)],
   );
 }
 
@@ -65,7 +65,7 @@ export async function runsInsert(tx: Tx, runs: readonly NewRun[], skipped = fals
        retry_count integer, retry_delay_seconds integer, timeout_seconds integer, watched boolean, created_by bigint)
      ON CONFLICT (job_id, fire_at) WHERE fire_at IS NOT NULL DO NOTHING
      RETURNING id`,
-    [toJsonb(rows)],
+    [storableJson(rows)],
   );
   return inserted.map((row) => row.id);
 }

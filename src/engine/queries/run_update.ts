@@ -1,5 +1,5 @@
+import { storableJson } from '../../kernel/json.ts';
 import type { RunRef, RunUpdate } from '../../protocol/worker.ts';
-import { toJsonb } from '../../store/jsonb.ts';
 import type { Store } from '../../store/store.ts';
 import { HELD, sqlStates } from '../states.ts';
 
@@ -39,7 +39,7 @@ export async function runsUpdate(store: Store, sessionId: number, updates: reado
         `INSERT INTO longshore.reports (run_id, area, type, payload)
          SELECT e.id, e.area, e.type, e.rows
          FROM jsonb_to_recordset($1::jsonb) AS e(id bigint, area text, type text, rows jsonb)`,
-        [toJsonb(fresh.map((batch) => ({ ...batch, area: taken.get(batch.id)?.area })))],
+        [storableJson(fresh.map((batch) => ({ ...batch, area: taken.get(batch.id)?.area })))],
       );
     }
     await tx.query(
@@ -50,7 +50,7 @@ export async function runsUpdate(store: Store, sessionId: number, updates: reado
        FROM jsonb_to_recordset($1::jsonb) AS u(id bigint, epoch integer, progress_done double precision,
          progress_total double precision, checkpoint jsonb, has_checkpoint boolean, emit_seq integer)
        WHERE r.id = u.id AND r.id = ANY ($2)`,
-      [toJsonb(rows.filter((row) => taken.get(row.id)?.epoch === row.epoch)), [...taken.keys()]],
+      [storableJson(rows.filter((row) => taken.get(row.id)?.epoch === row.epoch)), [...taken.keys()]],
     );
     return held.map(({ id, epoch }) => ({ id, epoch }));
   });

@@ -1,5 +1,5 @@
+import { storableJson } from '../../kernel/json.ts';
 import { LEASE_SECONDS, type RegisterRequest, type SystemInfo, type WorkerSettings } from '../../protocol/worker.ts';
-import { toJsonb } from '../../store/jsonb.ts';
 import type { Queryable } from '../../store/store.ts';
 
 interface SettingsRow {
@@ -48,7 +48,7 @@ export async function sessionRenew(
      )
      SELECT renewed.id AS session_id, coalesce(w.max_tasks_override, w.max_tasks) AS max_tasks, w.enabled
      FROM renewed JOIN longshore.workers w ON w.id = renewed.worker_id`,
-    [sessionId, systemInfo === undefined ? null : toJsonb(systemInfo)],
+    [sessionId, systemInfo === undefined ? null : storableJson(systemInfo)],
   );
   return row && { max_tasks: row.max_tasks, enabled: row.enabled };
 }

@@ -1,12 +1,12 @@
 function clean(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '').toWellFormed() : text.toWellFormed();
+  return text.replaceAll('\0', '').toWellFormed();
 }
 
 /**
- * A value as text for a jsonb parameter. PostgreSQL refuses NUL and lone surrogates inside jsonb, and one such
- * character in one log line must not hold up a whole batch: they are dropped and replaced here.
+ * A value as JSON text that PostgreSQL's jsonb takes, and the worker's protocol likewise: both refuse NUL and lone
+ * surrogates, and one such character in one log line must not hold up a whole batch. They are dropped and replaced.
  */
-export function toJsonb(value: unknown): string {
+export function storableJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === 'string') return clean(part);
     if (part !== null && typeof part === 'object' && !Array.isArray(part)) {

@@ -1,8 +1,8 @@
 import { afterAll } from 'vitest';
-import { workerPortConformance } from '../../test/conformance/worker-port.ts';
-import { createTestDatabase, silent } from '../../test/support/database.ts';
-import { Listener } from '../store/listener.ts';
-import { PostgresPort } from './postgres-port.ts';
+import { PostgresPort } from '../../src/engine/postgres-port.ts';
+import { Listener } from '../../src/store/listener.ts';
+import { createTestDatabase, silent } from '../support/database.ts';
+import { workerPortConformance } from './worker-port.ts';
 
 workerPortConformance('PostgreSQL', async () => {
   const { directUrl, store } = await createTestDatabase();
