@@ -1,15 +1,7 @@
-import type { Authenticator } from '../../auth/authenticator.ts';
-import type { TokenCodec } from '../../auth/token-codec.ts';
 import type { App, Area } from '../../http/area.ts';
-import type { Store } from '../../store/store.ts';
+import type { GovernanceDeps } from './deps.ts';
 import { governanceDialect } from './dialect.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
-
-export interface GovernanceDeps {
-  readonly store: Store;
-  readonly authenticator: Authenticator;
-  readonly codec: TokenCodec;
-}
 
 /** Database governance; so far its part that all areas share: signing in. */
 export function governanceArea(deps: GovernanceDeps): Area {

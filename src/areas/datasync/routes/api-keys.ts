@@ -6,7 +6,7 @@ import { actorOf, requesterOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import { invalidField } from '../../../kernel/errors.ts';
-import type { DatasyncDeps } from '../area.ts';
+import type { DatasyncDeps } from '../deps.ts';
 import { PageQuery, pageOf } from '../dialect.ts';
 
 const Time = Type.String({ format: 'date-time' });

@@ -8,7 +8,7 @@ import { actorOf, requesterOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import { AppError } from '../../../kernel/errors.ts';
-import type { GovernanceDeps } from '../area.ts';
+import type { GovernanceDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 
 /** Nobody has proved who they are yet: no more is read of them than a name and a password need. */
