@@ -21,6 +21,18 @@ const ABOUT = 'About:';
  */
 const COMMANDS: readonly Entry[] = [
   {
+    name: 'up',
+    group: HERE,
+    description: 'start everything: database, server and a worker',
+    load: async () => (await import('./up.ts')).upCommand(),
+  },
+  {
+    name: 'server',
+    group: HERE,
+    description: 'start the server alone',
+    load: async () => (await import('./server.ts')).serverCommand(),
+  },
+  {
     name: 'worker',
     group: HERE,
     description: 'start workers, look at them, drain them',
@@ -31,6 +43,12 @@ const COMMANDS: readonly Entry[] = [
     group: HERE,
     description: 'the database: schema, backup, restore',
     load: async () => (await import('./db.ts')).dbCommand(),
+  },
+  {
+    name: 'doctor',
+    group: HERE,
+    description: 'check that all is in order, and say what to mend',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
   {
     name: 'task',

@@ -30,8 +30,8 @@ export class Session {
     });
   }
 
-  /** @param more settings that the command has flags of its own for */
-  config(more: Flags = {}): Config {
+  /** @param more settings that the command has flags of its own for; undefined = the flag was not given */
+  config(more: { readonly [K in keyof Flags]?: string | undefined } = {}): Config {
     const { server, token, profile, dataDir, config } = this.options;
     const given = Object.entries({ server, token, profile, dataDir, config, ...more });
     return loadConfig(Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Flags);

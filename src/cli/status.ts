@@ -27,7 +27,7 @@ export function statusCommand(): Command {
         ['health', `${health.status}, database ${health.database}, up ${Math.floor(health.uptime_seconds)} s`],
         ['tasks', `${tasks.total}: ${tasks.active} active, ${tasks.paused} paused, ${tasks.running} running now`],
         ['workers', `${workers.total}: ${workers.online} online, ${workers.offline} offline`],
-        ['runs today', `${system.runs_today}, ${system.success_rate} % succeeded`],
+        ['runs today', system.runs_today === 0 ? 'none' : `${system.runs_today}, ${system.success_rate} % succeeded`],
       ]);
     }),
   );

@@ -8,7 +8,7 @@ import { printSample, runSample } from './sample.ts';
 import { type Session, withSession } from './session.ts';
 import { lockDataDir } from './supervisor/lock.ts';
 import { logView } from './supervisor/log-view.ts';
-import type { Ready } from './supervisor/ready.ts';
+import { describeLogin, type Ready } from './supervisor/ready.ts';
 import { Stack } from './supervisor/stack.ts';
 
 interface UpOptions {
@@ -19,13 +19,6 @@ interface UpOptions {
   readonly verbose?: boolean;
 }
 
-function describeLogin(config: Config, server: Ready): string[] {
-  const console = `  console   ${server.url}`;
-  if (server.adminPassword === undefined) return [console];
-  const file = `${config.dataDir}/admin.password`;
-  return [console, `  login     admin / ${server.adminPassword}  (made now and shown once; kept in ${file})`];
-}
-
 async function welcome(session: Session, config: Config, server: Ready, sample: boolean, signal: AbortSignal) {
   const { out } = session;
   if (sample && server.url !== undefined) {
@@ -33,14 +26,9 @@ async function welcome(session: Session, config: Config, server: Ready, sample: 
     out.line('Running the sample workspace…');
     printSample(out, await runSample(client, signal));
   }
-  const lines = [
-    '',
-    'Longshore is up.',
-    ...describeLogin(config, server),
-    `  data      ${config.dataDir}`,
-    '  stop      Ctrl-C',
-  ];
-  out.line(lines.join('\n'));
+  const login = server.login ? [`  login     ${describeLogin(server.login)}`] : [];
+  const lines = [`  console   ${server.url}`, ...login, `  data      ${config.dataDir}`, '  stop      Ctrl-C'];
+  out.line(`\nLongshore is up.\n${lines.join('\n')}`);
 }
 
 /**
@@ -49,11 +37,8 @@ async function welcome(session: Session, config: Config, server: Ready, sample: 
  */
 async function supervise(session: Session, options: UpOptions): Promise<void> {
   const { out } = session;
-  const config = session.config({
-    ...(options.host === undefined ? {} : { host: options.host }),
-    ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
-  });
+  const { host, port, logLevel } = options;
+  const config = session.config({ host, port, logLevel });
   const release = await lockDataDir(config.dataDir);
   const view = out.stderr.isTTY ? logView(out, options.verbose ?? false) : undefined;
   const stack = new Stack({

@@ -44,6 +44,7 @@ export class SupervisedDatabase implements Service {
   async start(): Promise<void> {
     this.#stopping = new AbortController();
     await this.#postgres.start();
+    this.#options.report('PostgreSQL is ready.');
   }
 
   async stop(): Promise<void> {

@@ -52,7 +52,10 @@ export class Stack implements Service {
       this.#database = new SupervisedDatabase({ ...options, dataDir: config.dataDir });
       this.#services.push(this.#database);
     }
-    if (config.mode !== 'worker') this.#supervise('server', ['server']);
+    if (config.mode !== 'worker') {
+      const origin = this.#database ? ['--embedded-database'] : [];
+      this.#supervise('server', ['server', ...origin]);
+    }
     // Its id stays the same over restarts, and with it what an operator has set for this worker.
     if (config.mode !== 'server') this.#supervise('worker', ['worker', 'start', '--id', workerId(config.dataDir)]);
   }

@@ -1,0 +1,227 @@
+/** The checks of `longshore doctor`: each looks at one thing and says what to do about it. */
+import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { MASTER_KEY_FILE } from '../auth/master-key.ts';
+import type { Config } from '../kernel/config.ts';
+import { packageRoot } from '../kernel/package.ts';
+import { Sandbox } from '../sandbox/sandbox.ts';
+import { listMigrations } from './archive/catalog.ts';
+import { withStore } from './database.ts';
+import { pythonVersion } from './python.ts';
+import { readLocalServer } from './remote/local.ts';
+import { runningSupervisor } from './supervisor/lock.ts';
+import { formatBytes } from './terminal/progress.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly result: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  /** What mends it; null where nothing needs to be. */
+  readonly mend: string | null;
+}
+
+type Check = (config: Config) => Promise<Finding[]>;
+
+const OLDEST_NODE = [20, 20] as const;
+/** Below the first nothing should be started any more; below the second somebody should look. */
+const SPACE_FAIL = 256 * 1024 ** 2;
+const SPACE_WARN = 2 * 1024 ** 3;
+const SKEW_WARN_MS = 2_000;
+
+function ok(check: string, found: string): Finding {
+  return { check, result: 'ok', found, mend: null };
+}
+
+function bad(check: string, result: 'warn' | 'fail', found: string, mend: string): Finding {
+  return { check, result, found, mend };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function node(): Promise<Finding[]> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const recent = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  const found = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
+  return [recent ? ok('node', found) : bad('node', 'fail', found, `Install Node ${OLDEST_NODE.join('.')} or later.`)];
+}
+
+/** The directory itself, or, before the first start, the nearest one above it that exists. */
+async function existingFolder(folder: string): Promise<string> {
+  for (let candidate = folder; ; candidate = path.dirname(candidate)) {
+    if (await stat(candidate).catch(() => undefined)) return candidate;
+    if (candidate === path.dirname(candidate)) return candidate;
+  }
+}
+
+async function dataDirectory({ dataDir }: Config): Promise<Finding[]> {
+  const folder = await existingFolder(dataDir);
+  try {
+    await rm(await mkdtemp(path.join(folder, '.longshore-doctor-')), { recursive: true });
+  } catch (error) {
+    return [
+      bad(
+        'data directory',
+        'fail',
+        `${folder} cannot be written: ${messageOf(error)}`,
+        'Give it to the user that runs Longshore, or choose another --data-dir.',
+      ),
+    ];
+  }
+  const { mode } = await stat(folder);
+  const open = folder === dataDir && (mode & 0o077) !== 0;
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const space = `${formatBytes(free)} free`;
+  return [
+    open
+      ? bad('data directory', 'warn', `${dataDir} can be entered by other users`, `chmod 700 ${dataDir}`)
+      : ok('data directory', folder === dataDir ? dataDir : `${dataDir} (made at the first start)`),
+    free < SPACE_WARN
+      ? bad(
+          'disk space',
+          free < SPACE_FAIL ? 'fail' : 'warn',
+          space,
+          `Free space on the file system of ${folder}, or lower LONGSHORE_RETENTION_DAYS.`,
+        )
+      : ok('disk space', space),
+  ];
+}
+
+async function schema(applied: readonly string[]): Promise<Finding> {
+  const files = await readdir(path.join(packageRoot, 'src/store/migrations'));
+  const known = files.filter((name) => name.endsWith('.sql')).map((name) => name.slice(0, -'.sql'.length));
+  const missing = known.filter((name) => !applied.includes(name));
+  const foreign = applied.filter((name) => !known.includes(name));
+  if (foreign.length > 0) {
+    return bad('schema', 'fail', `made by a newer Longshore (${foreign.join(', ')})`, 'Upgrade this Longshore.');
+  }
+  if (missing.length > 0) {
+    return bad(
+      'schema',
+      'warn',
+      `${missing.length} of ${known.length} migrations are not applied`,
+      'Run "longshore db migrate", or start the server, which does it.',
+    );
+  }
+  return ok('schema', `up to date (${applied.at(-1)})`);
+}
+
+async function database(config: Config): Promise<Finding[]> {
+  if (config.databaseUrl === undefined && !(await stat(path.join(config.dataDir, 'postgres')).catch(() => undefined))) {
+    return [ok('database', 'embedded, made at the first start')];
+  }
+  try {
+    return await withStore(config, async (store) => {
+      const before = Date.now();
+      const [row] = await store.query<{ version: string; now: Date }>(
+        `SELECT current_setting('server_version') AS version, clock_timestamp() AS now`,
+      );
+      const after = Date.now();
+      // The answer was made somewhere between the two: only what lies outside of them is skew.
+      const at = row?.now.getTime() ?? before;
+      const skew = Math.max(0, before - at, at - after);
+      const kind = config.databaseUrl === undefined ? 'embedded ' : '';
+      return [
+        ok('database', `${kind}PostgreSQL ${row?.version}, answers in ${after - before} ms`),
+        await schema(await listMigrations(store)),
+        skew > SKEW_WARN_MS
+          ? bad(
+              'clock',
+              'warn',
+              `${(skew / 1000).toFixed(1)} s from the database's`,
+              "Let both machines keep time by NTP: schedules go by the database's clock.",
+            )
+          : ok('clock', "agrees with the database's"),
+      ];
+    });
+  } catch (error) {
+    const mend =
+      config.databaseUrl === undefined
+        ? 'See postgres.log in the data directory.'
+        : 'Check DATABASE_URL, and that the server lets this machine in.';
+    return [bad('database', 'fail', messageOf(error), mend)];
+  }
+}
+
+async function masterKey({ masterKey: configured, dataDir }: Config): Promise<Finding[]> {
+  const file = path.join(dataDir, MASTER_KEY_FILE);
+  if (configured) return [ok('master key', 'from LONGSHORE_MASTER_KEY')];
+  const found = await stat(file).catch(() => undefined);
+  if (!found) return [ok('master key', 'made at the first start')];
+  if ((found.mode & 0o077) !== 0)
+    return [bad('master key', 'fail', `${file} can be read by others`, `chmod 600 ${file}`)];
+  return [ok('master key', `${file}; keep a copy elsewhere, no backup contains it`)];
+}
+
+async function port({ host, port: number, dataDir }: Config): Promise<Finding[]> {
+  const own = await readLocalServer(dataDir);
+  const running = await runningSupervisor(dataDir);
+  if (own && running !== undefined) return [ok('port', `Longshore itself listens (${own.url}, process ${running})`)];
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used: ${error.message}`;
+      resolve([
+        bad('port', 'fail', `${host}:${number} ${taken}`, 'Choose another with --port, or stop what listens there.'),
+      ]);
+    });
+    server.listen(number, host, () => server.close(() => resolve([ok('port', `${host}:${number} is free`)])));
+  });
+}
+
+async function python(): Promise<Finding[]> {
+  const version = await pythonVersion();
+  return [
+    version === undefined
+      ? bad(
+          'python',
+          'warn',
+          'there is no python3',
+          'Install Python 3 where workers shall run python tasks, or give those tasks a python_path.',
+        )
+      : ok('python', version),
+  ];
+}
+
+async function sandbox(): Promise<Finding[]> {
+  try {
+    const made = await Sandbox.create();
+    const { tracking, guarantee, limits, notes } = made.capabilities;
+    await made.close();
+    const remark = notes.length > 0 ? ` (${notes.join('; ')})` : '';
+    const firm = tracking === 'cgroup';
+    return [
+      firm
+        ? ok('ending of runs', guarantee)
+        : bad(
+            'ending of runs',
+            'warn',
+            guarantee + remark,
+            'On Linux, run the worker as root or in a systemd unit with Delegate=yes.',
+          ),
+      limits.prlimit === undefined
+        ? bad('limits of runs', 'warn', 'prlimit is not installed', 'Install util-linux.')
+        : ok('limits of runs', `${limits.prlimit}; processes are counted by ${limits.processes}`),
+    ];
+  } catch (error) {
+    return [bad('ending of runs', 'fail', messageOf(error), 'Without it this machine cannot be a worker.')];
+  }
+}
+
+const CHECKS: readonly Check[] = [node, dataDirectory, masterKey, database, port, python, sandbox];
+
+/** Looks at everything. A check that itself fails is a finding too. */
+export async function diagnose(config: Config): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of CHECKS) {
+    try {
+      findings.push(...(await check(config)));
+    } catch (error) {
+      findings.push(bad(check.name, 'fail', messageOf(error), 'Please report this.'));
+    }
+  }
+  return findings;
+}
