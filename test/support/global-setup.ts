@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,19 @@ interface Server {
   stop(): Promise<void>;
 }
 
+/**
+ * Ends the server and removes its directory when this process is gone, however it ends: a killed run has no teardown,
+ * and the server is made to outlive its owner. The pipe to the guard is what tells.
+ */
+function guard(pid: number, dataDir: string): ChildProcess {
+  const child = spawn('/bin/sh', ['-c', 'cat; kill -QUIT "$0" && rm -rf "$1"', String(pid), dataDir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  child.unref();
+  return child;
+}
+
 async function startEmbedded(): Promise<Server> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'longshore-test-'));
   const server = new EmbeddedPostgres({
@@ -31,12 +45,16 @@ async function startEmbedded(): Promise<Server> {
     // What a test writes is thrown away after it: no test needs it to survive a loss of power.
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
   });
+  let guarding: ChildProcess | undefined;
   const stop = async () => {
+    // Before the server's process id is free for another one.
+    guarding?.kill();
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
     await server.start();
+    if (server.pid !== undefined) guarding = guard(server.pid, dataDir);
   } catch (error) {
     await stop();
     throw error;

@@ -42,6 +42,15 @@ async function openOwner({ directory, password }: Access): Promise<pg.Client> {
   }
 }
 
+async function tryOwner(access: Access): Promise<pg.Client | 'stranger' | Error> {
+  try {
+    return await openOwner(access);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    return code === '28P01' || code === '28000' ? 'stranger' : (error as Error);
+  }
+}
+
 /**
  * Connects as an owner, for as long as the server lives and is getting ready: crash recovery may take minutes.
  * @param signal ends the waiting; the answer is then `gone`
@@ -54,19 +63,18 @@ export async function connectOwner(
 ): Promise<pg.Client | Refusal> {
   let since = Date.now();
   while (!signal.aborted) {
-    try {
-      return await openOwner(access);
-    } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      if (code === '28P01' || code === '28000') return 'stranger';
-      if (!(await postmaster.isAlive())) return 'gone';
-      // 57P01..57P03: starting, recovering or shutting down.
-      if (String(code).startsWith('57P0') || (await postmaster.isBusy())) since = Date.now();
+    // Asked first: each refused connection would be a line in the server's log.
+    if (await postmaster.saysReady()) {
+      const answer = await tryOwner(access);
+      if (answer instanceof pg.Client || answer === 'stranger') return answer;
       if (Date.now() - since > PATIENCE_MS) {
-        if (error instanceof pg.DatabaseError) throw error;
+        if (answer instanceof pg.DatabaseError) throw answer;
         return 'mute';
       }
+    } else {
+      since = Date.now();
     }
+    if (!(await postmaster.isAlive())) return 'gone';
     await sleep(POLL_MS, signal);
   }
   return 'gone';

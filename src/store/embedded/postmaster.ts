@@ -39,6 +39,15 @@ async function isServerOn(pid: number, cluster: string): Promise<boolean> {
   return command?.stdout.includes('postgres') === true && command.stdout.includes(cluster);
 }
 
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
 /** A server process on a cluster, ours or left over. */
 export class Postmaster {
   readonly pid: number;
@@ -54,10 +63,11 @@ export class Postmaster {
     return isServerOn(this.pid, this.#cluster);
   }
 
-  /** True while it starts or recovers, which may take long, and while it has yet to say anything. */
-  async isBusy(): Promise<boolean> {
+  /** Whether it says that it accepts connections. Starting may take long: recovery reads back what a crash left. */
+  async saysReady(): Promise<boolean> {
     const text = await readFile(path.join(this.#cluster, 'postmaster.pid'), 'utf8').catch(() => '');
-    return !/^(ready|standby)$/.test((text.split('\n')[7] ?? '').trim());
+    const lines = text.split('\n');
+    return lines[0] === String(this.pid) && lines[7]?.trim() === 'ready';
   }
 
   /**
@@ -97,14 +107,15 @@ export async function runningPostmaster(cluster: string): Promise<Postmaster | u
 }
 
 /**
- * Removes files that name a process which is not a server on this cluster. PostgreSQL itself does so when there is no
- * such process, but takes any living one, to which the id may have gone since, for its rival.
+ * Removes files that name a process which lives but is not a server on this cluster: the id went to another one since,
+ * as happens after a reboot, and PostgreSQL would take that one for its rival. A file whose process is gone is left to
+ * PostgreSQL, which reads more in it.
  */
 export async function clearStalePidFiles(cluster: string): Promise<void> {
   for (const name of PID_FILES) {
     const file = path.join(cluster, name);
     const pid = await processId(file);
-    if (pid === undefined || (await isServerOn(pid, cluster))) continue;
+    if (pid === undefined || !exists(pid) || (await isServerOn(pid, cluster))) continue;
     // Taken aside first: another start may have replaced it since it was read, and then it goes back. A second server
     // cannot slip in meanwhile, because PostgreSQL also claims the cluster by its shared memory.
     const aside = `${file}.${randomBytes(4).toString('hex')}`;
