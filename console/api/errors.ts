@@ -29,14 +29,13 @@ function isFieldProblem(value: unknown): value is FieldProblem {
 }
 
 /**
- * Reads the error of an answer that is not 2xx. The scheduler's answers keep the details in `error`, the sign-in's
- * beside the message.
+ * Reads the error of an answer that is not 2xx.
  * @param body the parsed JSON, or whatever a proxy in between has sent
  */
 export function toApiError(response: Response, body: unknown): ApiError {
   const fields = isRecord(body) ? body : {};
   const message = typeof fields.message === 'string' ? fields.message : '';
-  const { details } = isRecord(fields.error) ? fields.error : fields;
+  const details = isRecord(fields.error) ? fields.error.details : [];
   return new ApiError(
     response.status,
     message,

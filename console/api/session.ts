@@ -1,26 +1,24 @@
+import { useSyncExternalStore } from 'react';
 import { ApiError, toApiError } from './errors.ts';
 
+/*
+ * A console session is an HttpOnly cookie, which no script can read, and a CSRF token, which the server asks for with
+ * everything that changes something and which is kept in memory only: after a reload `GET /api/me` tells it again.
+ */
+
 export interface User {
-  readonly id: number;
   readonly username: string;
   readonly role: string;
+  readonly permissions: readonly string[];
 }
 
 export type SessionState =
   | { readonly status: 'unknown' }
   /** `ended`: there was a session, and the server no longer accepts it. */
   | { readonly status: 'signed-out'; readonly ended: boolean }
-  | { readonly status: 'signed-in'; readonly user: User };
+  | { readonly status: 'signed-in'; readonly user: User; readonly csrfToken: string };
 
-interface Tokens {
-  readonly access: string;
-  readonly refresh: string;
-}
-
-// In memory only: what a script of another origin could read from storage would outlive the page.
-let tokens: Tokens | undefined;
 let state: SessionState = { status: 'unknown' };
-let refreshing: Promise<boolean> | undefined;
 const listeners = new Set<() => void>();
 
 function setState(next: SessionState): void {
@@ -38,101 +36,93 @@ export function subscribeSession(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function isUser(value: unknown): value is User {
-  if (typeof value !== 'object' || value === null) return false;
-  const user = value as Partial<Record<keyof User, unknown>>;
-  return typeof user.id === 'number' && typeof user.username === 'string' && typeof user.role === 'string';
+/** Whether the user has all of `permissions`: what they may not do, they are not offered. */
+export function useMay(...permissions: readonly string[]): boolean {
+  const session = useSyncExternalStore(subscribeSession, sessionState);
+  return session.status === 'signed-in' && permissions.every((one) => session.user.permissions.includes(one));
 }
 
-/** Calls an endpoint of the sign-in itself, which never refreshes by itself, and answers its `data`. */
-async function call(method: 'GET' | 'POST', path: string, bearer?: string, body?: object): Promise<unknown> {
-  const headers = new Headers({ Accept: 'application/json' });
-  if (bearer) headers.set('Authorization', `Bearer ${bearer}`);
-  if (body) headers.set('Content-Type', 'application/json');
-  let response: Response;
+/** Sends, and names what cannot even be sent. @throws ApiError with status 0 when the server cannot be reached */
+async function send(request: Request): Promise<Response> {
   try {
-    response = await fetch(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-  } catch {
+    return await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
     throw new ApiError(0, '');
   }
+}
+
+function withToken(request: Request): Request {
+  const sent = new Request(request);
+  if (state.status === 'signed-in' && !['GET', 'HEAD'].includes(request.method)) {
+    sent.headers.set('X-CSRF-Token', state.csrfToken);
+  }
+  return sent;
+}
+
+/** Calls an endpoint of the sign-in itself and answers its `data`. @throws ApiError */
+async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+  const headers = { Accept: 'application/json', ...(init.body ? { 'Content-Type': 'application/json' } : {}) };
+  const response = await send(withToken(new Request(path, { ...init, headers })));
   const answer: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw toApiError(response, answer);
   return (answer as { data?: unknown } | undefined)?.data;
 }
 
-function keepTokens(data: unknown): void {
-  const { access_token: access, refresh_token: refresh } = data as Record<string, unknown>;
-  tokens = typeof access === 'string' && typeof refresh === 'string' ? { access, refresh } : undefined;
+/** Asks the server whose session the browser holds. @throws ApiError, with status 401 when it holds none */
+async function readSession(): Promise<SessionState & { status: 'signed-in' }> {
+  const { username, role, permissions, csrf_token } = (await call('/api/me')) as User & { csrf_token: string };
+  return { status: 'signed-in', user: { username, role, permissions }, csrfToken: csrf_token };
 }
 
 /** @throws ApiError with the server's words when it refuses */
 export async function signIn(username: string, password: string): Promise<void> {
-  const data = await call('POST', '/auth/login', undefined, { username, password });
-  keepTokens(data);
-  const user = (data as { user?: unknown }).user;
-  if (!isUser(user)) throw new ApiError(200, '');
-  setState({ status: 'signed-in', user });
+  await call('/auth/login', { method: 'POST', body: JSON.stringify({ username, password, session: 'cookie' }) });
+  setState(await readSession());
 }
 
-/** Ends the session here even when the server cannot be reached to end it there. */
+/** Ends the session. @throws ApiError when the server cannot be reached: then the cookie, and the session, live on */
 export async function signOut(): Promise<void> {
-  const bearer = tokens?.access;
-  tokens = undefined;
+  try {
+    await call('/auth/logout', { method: 'POST' });
+  } catch (error) {
+    // Nobody's any more: as good as signed out.
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+  }
   setState({ status: 'signed-out', ended: false });
-  await call('POST', '/auth/logout', bearer).catch(() => undefined);
 }
 
-/** Finds out, once after the page has loaded, whether the browser still holds a session. */
+/** Finds out, once after the page has loaded, whether the browser still holds a session. @throws ApiError */
 export async function restoreSession(): Promise<SessionState> {
   if (state.status !== 'unknown') return state;
   try {
-    const user = await call('GET', '/api/me');
-    setState(isUser(user) ? { status: 'signed-in', user } : { status: 'signed-out', ended: false });
+    setState(await readSession());
   } catch (error) {
-    if (error instanceof ApiError && error.status !== 401) throw error;
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
     setState({ status: 'signed-out', ended: false });
   }
   return state;
 }
 
-/** Trades the refresh token for a new pair; calls at the same time share one trade, since each token is good once. */
-function refresh(): Promise<boolean> {
-  refreshing ??= (async () => {
-    const spent = tokens?.refresh;
-    if (!spent) return false;
-    try {
-      keepTokens(await call('POST', '/api/refresh', spent));
-      return tokens !== undefined;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return false;
-      throw error;
-    } finally {
-      refreshing = undefined;
-    }
-  })();
-  return refreshing;
-}
-
-function withIdentity(request: Request): Request {
-  const sent = new Request(request);
-  if (tokens) sent.headers.set('Authorization', `Bearer ${tokens.access}`);
-  return sent;
+/** Another tab may have signed in anew, and the cookie with it: then the token that we know is not its. */
+async function tokenHasChanged(): Promise<boolean> {
+  if (state.status !== 'signed-in') return false;
+  const fresh = await readSession();
+  if (fresh.csrfToken === state.csrfToken) return false;
+  setState(fresh);
+  return true;
 }
 
 /**
- * `fetch` as the signed-in user. A lapsed access token is refreshed once; a session that cannot be is ended here.
+ * `fetch` as the signed-in user. A session that the server no longer accepts is ended here.
  * @throws ApiError with status 0 when the server cannot be reached
  */
 export async function authorizedFetch(request: Request): Promise<Response> {
-  try {
-    // A body can be read once only: the copy is for the second try.
-    const response = await fetch(withIdentity(request.clone()));
-    if (response.status !== 401) return response;
-    if (await refresh()) return await fetch(withIdentity(request));
-    setState({ status: 'signed-out', ended: true });
-    return response;
-  } catch (error) {
-    if (error instanceof ApiError || request.signal.aborted) throw error;
-    throw new ApiError(0, '');
+  // A body can be read once only: the copy is for the second try.
+  let response = await send(withToken(request.clone()));
+  if (response.status === 403 && request.method !== 'GET' && (await tokenHasChanged())) {
+    response = await send(withToken(request));
   }
+  if (response.status === 401 && state.status === 'signed-in') setState({ status: 'signed-out', ended: true });
+  return response;
 }

@@ -12,6 +12,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { signOut, type User } from '../api/session.ts';
 import { Brand } from './brand.tsx';
+import { useErrorMessage } from './error-message.ts';
 import { Preferences } from './preferences.tsx';
 import styles from './shell.module.css';
 
@@ -45,6 +46,7 @@ function Navigation() {
 
 function Account({ user }: { readonly user: User }) {
   const { t } = useTranslation();
+  const showError = useErrorMessage();
   return (
     <Popover
       trigger="click"
@@ -53,7 +55,7 @@ function Account({ user }: { readonly user: User }) {
       content={
         <>
           <p style={{ margin: '0 0 12px' }}>{user.role}</p>
-          <Button icon={<LogoutOutlined />} onClick={() => void signOut()}>
+          <Button icon={<LogoutOutlined />} onClick={() => void signOut().catch(showError)}>
             {t('shell.signOut')}
           </Button>
         </>

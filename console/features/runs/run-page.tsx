@@ -5,6 +5,7 @@ import { Alert, App, Button } from 'antd';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../api/model.ts';
+import { useMay } from '../../api/session.ts';
 import { useLanguage } from '../../i18n/i18n.ts';
 import { Bar } from '../../ui/bar.tsx';
 import { useErrorMessage } from '../../ui/error-message.ts';
@@ -28,6 +29,8 @@ function CancelButton({ run }: { readonly run: Run }) {
   const { message, modal } = App.useApp();
   const showError = useErrorMessage();
   const cancel = useCancelRun();
+  const mayCancel = useMay('scheduler_manage');
+  if (!mayCancel) return null;
   const confirm = () =>
     void modal.confirm({
       title: t('run.cancelTitle'),

@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { App, Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Task, TaskStatus } from '../../api/model.ts';
+import { useMay } from '../../api/session.ts';
 import { useErrorMessage } from '../../ui/error-message.ts';
 import { LinkButton } from '../../ui/link-button.tsx';
 import { useTaskMutations } from './task-queries.ts';
@@ -26,6 +27,9 @@ export function TaskActions({ task }: { readonly task: Task }) {
   const { message, modal } = App.useApp();
   const showError = useErrorMessage();
   const navigate = useNavigate();
+  const mayTrigger = useMay('scheduler_manage');
+  const mayChange = useMay('scheduler_manage', 'update');
+  const mayDelete = useMay('scheduler_manage', 'delete');
   const { trigger, setStatus, remove } = useTaskMutations();
 
   const runNow = () =>
@@ -69,30 +73,37 @@ export function TaskActions({ task }: { readonly task: Task }) {
 
   return (
     <>
-      <Button
-        type="primary"
-        icon={<CaretRightOutlined />}
-        onClick={runNow}
-        loading={trigger.isPending}
-        disabled={task.status === 'disabled'}
-      >
-        {t('task.trigger')}
-      </Button>
-      {CHANGES[task.status].map(([status, word]) => (
+      {mayTrigger && (
         <Button
-          key={status}
-          onClick={() => change(status)}
-          loading={setStatus.isPending && setStatus.variables.status === status}
+          type="primary"
+          icon={<CaretRightOutlined />}
+          onClick={runNow}
+          loading={trigger.isPending}
+          disabled={task.status === 'disabled'}
         >
-          {t(`task.${word}`)}
+          {t('task.trigger')}
         </Button>
-      ))}
-      <LinkButton to="/tasks/$taskId/edit" params={{ taskId: String(task.id) }} icon={<EditOutlined />}>
-        {t('task.edit')}
-      </LinkButton>
-      <Button danger icon={<DeleteOutlined />} onClick={confirmDelete}>
-        {t('task.delete')}
-      </Button>
+      )}
+      {mayChange &&
+        CHANGES[task.status].map(([status, word]) => (
+          <Button
+            key={status}
+            onClick={() => change(status)}
+            loading={setStatus.isPending && setStatus.variables.status === status}
+          >
+            {t(`task.${word}`)}
+          </Button>
+        ))}
+      {mayChange && (
+        <LinkButton to="/tasks/$taskId/edit" params={{ taskId: String(task.id) }} icon={<EditOutlined />}>
+          {t('task.edit')}
+        </LinkButton>
+      )}
+      {mayDelete && (
+        <Button danger icon={<DeleteOutlined />} onClick={confirmDelete}>
+          {t('task.delete')}
+        </Button>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Input, Segmented, Tag } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Task, TaskStatus } from '../../api/model.ts';
+import { useMay } from '../../api/session.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { LinkButton } from '../../ui/link-button.tsx';
@@ -83,6 +84,16 @@ function SearchField({ value, onSearch }: { readonly value: string; readonly onS
   );
 }
 
+function CreateButton() {
+  const { t } = useTranslation();
+  if (!useMay('scheduler_manage', 'create')) return null;
+  return (
+    <LinkButton color="primary" variant="solid" to="/tasks/new" icon={<PlusOutlined />}>
+      {t('tasks.create')}
+    </LinkButton>
+  );
+}
+
 function Empty({ filtered }: { readonly filtered: boolean }) {
   const { t } = useTranslation();
   if (filtered) {
@@ -96,9 +107,7 @@ function Empty({ filtered }: { readonly filtered: boolean }) {
     <>
       <strong>{t('tasks.empty')}</strong>
       <p className={styles.hint}>{t('tasks.emptyHint')}</p>
-      <LinkButton to="/tasks/new" icon={<PlusOutlined />}>
-        {t('tasks.create')}
-      </LinkButton>
+      <CreateButton />
     </>
   );
 }
@@ -113,14 +122,7 @@ export function TaskListPage() {
 
   const { page: _, status, ...unpaged } = filter;
   return (
-    <Page
-      title={t('tasks.title')}
-      actions={
-        <LinkButton color="primary" variant="solid" to="/tasks/new" icon={<PlusOutlined />}>
-          {t('tasks.create')}
-        </LinkButton>
-      }
-    >
+    <Page title={t('tasks.title')} actions={<CreateButton />}>
       <div className={styles.filters}>
         <SearchField
           value={filter.search ?? ''}
