@@ -20,6 +20,10 @@ const GENERATORS: readonly Generator[] = [
     command: ['node', '--import', 'tsx', 'scripts/common-passwords.ts'],
     outputs: ['src/auth/common-passwords.gen.ts'],
   },
+  {
+    command: ['node', '--import', 'tsx', 'scripts/openapi.ts'],
+    outputs: ['scheduler', 'datasync', 'governance'].map((area) => `docs/openapi/${area}.json`),
+  },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

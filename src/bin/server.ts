@@ -1,7 +1,10 @@
 import path from 'node:path';
 import { datasyncArea } from '../areas/datasync/area.ts';
+import type { DatasyncDeps } from '../areas/datasync/deps.ts';
 import { governanceArea } from '../areas/governance/area.ts';
+import type { GovernanceDeps } from '../areas/governance/deps.ts';
 import { schedulerArea } from '../areas/scheduler/area.ts';
+import type { SchedulerDeps } from '../areas/scheduler/deps.ts';
 import { onTaskReport } from '../areas/scheduler/finish.ts';
 import { AREA as SCHEDULER } from '../areas/scheduler/tasks.ts';
 import { AUTH_CHANGED_CHANNEL, Authenticator } from '../auth/authenticator.ts';
@@ -51,6 +54,11 @@ export interface RunningServer {
   stop(noticeMs?: number): Promise<void>;
 }
 
+/** The products, each a view on the same engine and identities. */
+export function createAreas(deps: SchedulerDeps & GovernanceDeps & DatasyncDeps): Area[] {
+  return [schedulerArea(deps), datasyncArea(deps), governanceArea(deps)];
+}
+
 /** Everything that stands between the configuration and the HTTP server. */
 async function assemble(settings: ServerSettings, store: Store, masterKey: Buffer, listener: Listener) {
   const { config, logger, embeddedDatabase = false } = settings;
@@ -64,11 +72,8 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   registerEngineMetrics(metrics.registry, { store, bus: engine.bus, logger });
   const idempotency = new Idempotency(store, masterKey);
   const logsWritten = new Wake(listener, 'longshore_logs');
-  const areas: readonly Area[] = [
-    schedulerArea({ store, idempotency, health, metrics, port: engine.port, logsWritten }),
-    datasyncArea({ store, authenticator, idempotency }),
-    governanceArea({ store, authenticator, codec }),
-  ];
+  const { port } = engine;
+  const areas = createAreas({ store, authenticator, codec, idempotency, health, metrics, port, logsWritten });
   const services: Service[] = [
     listener,
     engine,

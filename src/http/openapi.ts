@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger';
+import type { Logger } from '../kernel/logger.ts';
 import { packageVersion } from '../kernel/package.ts';
 import type { App, Area } from './area.ts';
+import { createFastify } from './fastify.ts';
 
 type Node = Record<string, unknown>;
 
@@ -32,6 +34,18 @@ export async function collectDocument(app: App, area: Area): Promise<void> {
     transformObject: (document) =>
       'openapiObject' in document ? nameSchemas(document.openapiObject) : document.swaggerObject,
   });
+}
+
+/**
+ * An area's document, made without serving it.
+ * @returns OpenAPI 3.1, as `/openapi/<name>.json` has it
+ */
+export async function documentOf(area: Area, logger: Logger): Promise<object> {
+  const app = createFastify(logger);
+  await collectDocument(app, area);
+  area.register(app);
+  await app.ready();
+  return app.swagger();
 }
 
 /** Adds what follows from a route's access: its security, the errors that any such route may answer. */
