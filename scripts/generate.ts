@@ -24,6 +24,11 @@ const GENERATORS: readonly Generator[] = [
     command: ['node', '--import', 'tsx', 'scripts/openapi.ts'],
     outputs: ['scheduler', 'datasync', 'governance'].map((area) => `docs/openapi/${area}.json`),
   },
+  {
+    command: ['npm', 'run', '-s', 'generate', '-w', '@longshore/console'],
+    outputs: ['scheduler', 'governance'].map((area) => `console/api/${area}.gen.ts`),
+  },
+  { command: ['npm', 'run', '--silent', 'generate', '-w', 'console'], outputs: ['console/api/schema.gen.ts'] },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -2585,7 +2585,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "": string;
+                        "text/plain; version=0.0.4; charset=utf-8": string;
                     };
                 };
                 /** @description The request is malformed; the answer names the field. */
