@@ -1,0 +1,243 @@
+/**
+ * The one way out over HTTP. What a task, a connector or a webhook dials was written by a user, and the worker stands
+ * where the user does not: so link-local and metadata addresses are never dialled, private ones by setting.
+ *
+ * The address is judged where the connection is made, not before: the connector resolves the name itself, refuses if
+ * any of its addresses is objectionable, and dials exactly what it has judged. A name that resolves differently a
+ * moment later (rebinding) gains nothing, and each redirect passes the same door. Literals in disguise (decimal, octal,
+ * hexadecimal) are made plain by URL; IPv4 within IPv6 is unwrapped in addresses.ts.
+ *
+ * Proxy variables of the environment are not honoured: a proxy would resolve names out of sight.
+ */
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { type Objection, objectionToAddress, objectionToName } from './addresses.ts';
+
+/** An address that is not dialled; trying again changes nothing. */
+export class OutboundRefused extends Error {
+  readonly host: string;
+  /** What the host is, or resolves to; undefined when it is the host's name, or the URL, that is refused. */
+  readonly address: string | undefined;
+  constructor(host: string, address: string | undefined, reason: string) {
+    const resolved = address === undefined || address === host ? host : `${host}, which is ${address}`;
+    super(`not allowed to connect to ${resolved}: ${reason}`);
+    this.name = 'OutboundRefused';
+    this.host = host;
+    this.address = address;
+  }
+}
+
+export interface OutboundOptions {
+  /** Whether loopback and private ranges may be dialled. */
+  readonly allowPrivate: boolean;
+  /** Resolves names; the system's resolver unless told. */
+  readonly lookup?: LookupFunction;
+}
+
+export interface OutboundRequest {
+  /** Default GET. */
+  readonly method?: Dispatcher.HttpMethod;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  /** Default true: at most 10, each vetted; credentials do not go along to another origin. */
+  readonly followRedirects?: boolean;
+  /** Most bytes of body that are kept, after decompression; default 10 MiB. What follows is not read. */
+  readonly maxBodyBytes?: number;
+  /** Milliseconds until the headers must be there, default 300,000; longest silence within the body, the same. */
+  readonly timeoutMs?: number;
+}
+
+export interface OutboundResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** The body was longer than `maxBodyBytes`. */
+  readonly truncated: boolean;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+}
+
+export interface Outbound {
+  /** @throws OutboundRefused; else the network's error, with a `code`; the signal's reason after an abort */
+  request(url: string, options?: OutboundRequest): Promise<OutboundResponse>;
+  close(): Promise<void>;
+}
+
+const MAX_REDIRECTS = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 300_000;
+const DEFAULT_MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** Whether a header's value may be a credential: it is not to be logged, nor sent to another origin. */
+export function isCredentialHeader(name: string): boolean {
+  return /auth|cookie|token|secret|passw|credential|signature|api-?key/i.test(name);
+}
+
+export function createOutbound(options: OutboundOptions): Outbound {
+  const agent = new Agent({
+    connect: guardedConnector(options),
+    headersTimeout: DEFAULT_TIMEOUT_MS,
+    bodyTimeout: DEFAULT_TIMEOUT_MS,
+  });
+  return {
+    request: (url, request = {}) => follow(agent, url, request),
+    close: () => agent.close(),
+  };
+}
+
+function guardedConnector({ allowPrivate, lookup = systemLookup }: OutboundOptions): buildConnector.connector {
+  const refused = (objection: Objection | undefined) =>
+    objection && (objection.scope === 'never' || !allowPrivate) ? objection.reason : undefined;
+
+  const guardedLookup: LookupFunction = (host, wanted: LookupOptions, callback) => {
+    lookup(host, { ...wanted, all: true }, (error, found) => {
+      if (error) return callback(error, '', 0);
+      const addresses: LookupAddress[] = typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found;
+      for (const { address } of addresses) {
+        const reason = refused(objectionToAddress(address));
+        if (reason) return callback(new OutboundRefused(host, address, reason), '', 0);
+      }
+      const [first] = addresses;
+      if (!first) return callback(Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' }), '', 0);
+      if (wanted.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup });
+  return (target, callback) => {
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    // A literal is not looked up, so it is judged here.
+    const reason = refused(isIP(host) === 0 ? objectionToName(host) : objectionToAddress(host));
+    if (reason) return callback(new OutboundRefused(host, isIP(host) === 0 ? undefined : host, reason), null);
+    connect(target, callback);
+  };
+}
+
+interface Hop {
+  readonly url: URL;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+}
+
+async function follow(agent: Agent, url: string, request: OutboundRequest): Promise<OutboundResponse> {
+  let hop = firstHop(url, request);
+  for (let redirects = 0; ; redirects++) {
+    const answer = await send(agent, hop, request);
+    const location = answer.headers.location;
+    const next =
+      request.followRedirects === false || typeof location !== 'string'
+        ? undefined
+        : nextHop(hop, answer.statusCode, location);
+    if (!next) return await readAnswer(answer, hop, request);
+    // Its body is nobody's; a long one is not worth reading to keep the connection.
+    await answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
+    if (redirects === MAX_REDIRECTS)
+      throw new Error(`more than ${MAX_REDIRECTS} redirects, the last to ${next.url.host}`);
+    hop = next;
+  }
+}
+
+function firstHop(url: string, { method = 'GET', headers = {}, body }: OutboundRequest): Hop {
+  const target = parseHttpUrl(url);
+  const own = { ...headers };
+  if (target.username !== '' || target.password !== '') {
+    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
+    if (!hasHeader(own, 'authorization')) own.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    target.username = '';
+    target.password = '';
+  }
+  if (!hasHeader(own, 'accept-encoding')) own['accept-encoding'] = 'gzip, deflate, br';
+  if (!hasHeader(own, 'user-agent')) own['user-agent'] = 'longshore';
+  return { url: target, method, headers: own, body };
+}
+
+function parseHttpUrl(text: string, base?: URL): URL {
+  if (!URL.canParse(text, base?.href)) throw new OutboundRefused(text, undefined, 'it is not a URL');
+  const url = new URL(text, base);
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw new OutboundRefused(url.href, undefined, 'only http and https are');
+}
+
+/** Where a redirect leads, and with what; undefined when the status is none. */
+function nextHop(hop: Hop, status: number, location: string): Hop | undefined {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  const url = parseHttpUrl(location, hop.url);
+  url.username = '';
+  url.password = '';
+  const becomesGet = (status === 303 && hop.method !== 'HEAD') || (status <= 302 && hop.method === 'POST');
+  const kept = Object.entries(hop.headers).filter(([name]) => {
+    if (/^host$/i.test(name)) return false;
+    if (becomesGet && /^content-/i.test(name)) return false;
+    return url.origin === hop.url.origin || !isCredentialHeader(name);
+  });
+  return {
+    url,
+    method: becomesGet ? 'GET' : hop.method,
+    headers: Object.fromEntries(kept),
+    body: becomesGet ? undefined : hop.body,
+  };
+}
+
+function hasHeader(headers: Readonly<Record<string, string>>, name: string): boolean {
+  return Object.keys(headers).some((key) => key.toLowerCase() === name);
+}
+
+async function send(agent: Agent, hop: Hop, { signal, timeoutMs }: OutboundRequest): Promise<Dispatcher.ResponseData> {
+  return await agent.request({
+    origin: hop.url.origin,
+    path: hop.url.pathname + hop.url.search,
+    method: hop.method,
+    headers: hop.headers,
+    body: hop.body ?? null,
+    ...(signal ? { signal } : {}),
+    ...(timeoutMs === undefined ? {} : { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }),
+  });
+}
+
+async function readAnswer(
+  answer: Dispatcher.ResponseData,
+  hop: Hop,
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: OutboundRequest,
+): Promise<OutboundResponse> {
+  const hasBody = hop.method !== 'HEAD' && answer.statusCode !== 204 && answer.statusCode !== 304;
+  const decoded = hasBody ? decode(answer.body, answer.headers['content-encoding']) : answer.body;
+  const kept: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop early destroys the stream, and with it the connection: the rest is never received.
+  for await (const chunk of decoded as AsyncIterable<Buffer>) {
+    kept.push(chunk);
+    size += chunk.length;
+    if (size > maxBodyBytes) break;
+  }
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    body: Buffer.concat(kept).subarray(0, maxBodyBytes),
+    truncated: size > maxBodyBytes,
+    url: hop.url.href,
+  };
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** Undoes the encodings, the last applied first; an unknown one is left as it is. */
+function decode(body: Readable, encoding: string | string[] | undefined): Readable {
+  const names = [encoding ?? []].flat().join(',').toLowerCase().split(',');
+  let decoded = body;
+  for (const name of names.map((each) => each.trim()).reverse()) {
+    const decoder = DECODERS[name];
+    if (decoder) decoded = pipeline(decoded, decoder(), () => {});
+  }
+  return decoded;
+}
