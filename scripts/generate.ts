@@ -25,10 +25,9 @@ const GENERATORS: readonly Generator[] = [
     outputs: ['scheduler', 'datasync', 'governance'].map((area) => `docs/openapi/${area}.json`),
   },
   {
-    command: ['npm', 'run', '-s', 'generate', '-w', '@longshore/console'],
+    command: ['npm', 'run', '--silent', 'generate', '-w', 'console'],
     outputs: ['scheduler', 'governance'].map((area) => `console/api/${area}.gen.ts`),
   },
-  { command: ['npm', 'run', '--silent', 'generate', '-w', 'console'], outputs: ['console/api/schema.gen.ts'] },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

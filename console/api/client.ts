@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import { toApiError } from './errors.ts';
-import type { paths } from './schema.gen.ts';
+import type { paths } from './scheduler.gen.ts';
 import { authorizedFetch } from './session.ts';
 
 /** The scheduler's endpoints, typed by its OpenAPI document. */

@@ -1,4 +1,4 @@
-import type { components, paths } from './schema.gen.ts';
+import type { components, paths } from './scheduler.gen.ts';
 
 /** The things of the scheduler, by the names that the console uses. */
 type Schemas = components['schemas'];
