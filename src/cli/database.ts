@@ -4,11 +4,11 @@ import { EmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
 import { Store } from '../store/store.ts';
 
 /**
- * Runs `work` with the address of the database: the configured one, else the embedded one of the data directory, which
+ * Runs `work` with the address of the database: the configured one (past a pooler, where that is configured too), else the embedded one of the data directory, which
  * is joined where it runs, and otherwise started for as long as the work takes.
  */
 export async function withDatabaseUrl<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
-  if (config.databaseUrl !== undefined) return work(config.databaseUrl);
+  if (config.databaseUrl !== undefined) return work(config.directDatabaseUrl ?? config.databaseUrl);
   const postgres = new EmbeddedPostgres({ dataDir: config.dataDir, logger: createLogger('warn', 'cli') });
   await postgres.start();
   try {
