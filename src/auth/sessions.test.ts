@@ -3,10 +3,11 @@ import { actingAs, GOOD_PASSWORD, makeUser, setup } from '../../test/support/aut
 import { createTestDatabase, silent } from '../../test/support/database.ts';
 import { listAudit } from './audit.ts';
 import { Authenticator } from './authenticator.ts';
+import { lockRefreshToken } from './queries/refresh_spend.ts';
 import type { User } from './queries/user_get.ts';
-import { refreshTokens, revokeToken, signOut, type TokenPair } from './sessions.ts';
+import { refreshTokens, revokeToken, signOut, startConsoleSession, startTokens, type TokenPair } from './sessions.ts';
 import { signIn } from './sign-in.ts';
-import { newFamilyId, TokenCodec } from './token-codec.ts';
+import { newFamilyId, sha256, TokenCodec } from './token-codec.ts';
 import { pruneTokens } from './token-pruner.ts';
 import { updateUser } from './users.ts';
 
@@ -57,7 +58,20 @@ test('a repeat whose first answer was lost gets the very same successor', async 
 });
 
 test('of many refreshes at once all get the same successor, and nobody is signed out', async () => {
-  const pairs = await Promise.all(Array.from({ length: 8 }, () => refresh(tokens.refreshToken)));
+  const waiting = async () =>
+    (
+      await store.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+    ).length;
+  // All of them are under way before the first one gets the token.
+  const refreshes = await store.transaction(async (tx) => {
+    await lockRefreshToken(tx, sha256(tokens.refreshToken));
+    const started = Array.from({ length: 8 }, () => refresh(tokens.refreshToken));
+    await expect.poll(waiting, { timeout: 50_000 }).toBe(8);
+    return { pairs: Promise.all(started) };
+  });
+  const pairs = await refreshes.pairs;
   expect(new Set(pairs.map((pair) => pair.refreshToken)).size).toBe(1);
   expect(await refresh(pairs[0]?.refreshToken ?? '')).toHaveProperty('accessToken');
 });
@@ -150,6 +164,15 @@ test.each([
   await authenticator.change((tx) => updateUser(tx, actingAs(admin), user.id, changes));
   await expect(authenticate(tokens)).rejects.toMatchObject(refused);
   await expect(refresh(tokens.refreshToken)).rejects.toMatchObject(refused);
+});
+
+test('credentials that ceased to hold while they were checked start nothing', async () => {
+  const holder = { userId: user.id, tokenGeneration: 1, principal: `user:${user.id}`, role: 'admin' };
+  await makeUser(store, 'admin');
+  await store.transaction((tx) => updateUser(tx, setup, user.id, { password: 'another harbour entirely' }));
+  expect(await store.transaction((tx) => startTokens(tx, codec, holder))).toBeUndefined();
+  expect(await store.transaction((tx) => startConsoleSession(tx, codec, holder))).toBeUndefined();
+  expect(await store.transaction((tx) => startTokens(tx, codec, { ...holder, tokenGeneration: 2 }))).toBeDefined();
 });
 
 test('activating a user again does not revive what the deactivation ended', async () => {
