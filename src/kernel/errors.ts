@@ -7,7 +7,10 @@ export const ERROR_CATALOGUE = {
   unauthenticated: { status: 401, title: 'No identity, or one that is unknown, expired or revoked.' },
   forbidden: { status: 403, title: 'The identity lacks the permission that the route requires.' },
   not_found: { status: 404, title: 'There is no such thing, or it is not yours.' },
-  method_not_allowed: { status: 405, title: 'The address exists, but not for this method; `Allow` names those it has.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'The address exists, but not for this method; `Allow` names those it has.',
+  },
   conflict: { status: 409, title: 'Not possible in the present state.' },
   too_large: { status: 413, title: 'The body is larger than the route accepts.' },
   unsupported_media_type: { status: 415, title: 'The content type is not one that the route accepts.' },

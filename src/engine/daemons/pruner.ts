@@ -23,8 +23,10 @@ export function pruner(store: Store, logger: Logger, retentionDays: number): Dae
       await logPartitionsCreate(store, PARTITIONS_AHEAD_DAYS);
       const dropped = await logPartitionsDrop(store, retentionDays);
       if (dropped.length > 0) logger.info({ partitions: dropped }, 'dropped old log lines');
-      let removed = BATCH;
-      while (removed === BATCH && !signal.aborted) removed = await runsPrune(store, retentionDays, BATCH);
+      let afterId: number | null = 0;
+      do {
+        afterId = (await runsPrune(store, retentionDays, afterId, BATCH)).nextAfterId;
+      } while (afterId !== null && !signal.aborted);
       await eventsPrune(store, EVENT_HOURS);
       await workersPrune(store, retentionDays);
       return { nextInMs: EVERY_MS };

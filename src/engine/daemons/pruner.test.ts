@@ -1,0 +1,65 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, silent } from '../../../test/support/database.ts';
+import { enqueueOne } from '../../../test/support/runs.ts';
+import type { Store } from '../../store/store.ts';
+import { logPartitionsCreate } from '../queries/log.ts';
+import { pruner } from './pruner.ts';
+
+describe('pruner', () => {
+  let store: Store;
+  beforeAll(async () => {
+    store = (await createTestDatabase()).store;
+  });
+
+  const round = async () => {
+    const daemon = pruner(store, silent, 30);
+    await daemon.start();
+    await daemon.stop();
+  };
+  const partitions = async () =>
+    (
+      await store.query<{ name: string }>(
+        `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'longshore.run_logs'::regclass ORDER BY 1`,
+      )
+    ).map((row) => row.name);
+
+  it('makes the coming days once, also when several servers do', async () => {
+    await Promise.allSettled([round(), round(), round()]);
+    await round();
+    expect(await partitions()).toHaveLength(5);
+  });
+
+  it('drops log partitions that are older than the retention, whole', async () => {
+    await store.query(`CREATE TABLE longshore.run_logs_20200101 PARTITION OF longshore.run_logs
+      FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')`);
+    await round();
+    expect(await partitions()).not.toContain('run_logs_20200101');
+  });
+
+  it('leaves a day alone whose lines went to the default partition', async () => {
+    await store.query(`INSERT INTO longshore.run_logs
+      SELECT (now() AT TIME ZONE 'UTC')::date + 4, 1, 1, 1, now(), 'info', 'stdout', 'early'`);
+    await logPartitionsCreate(store, 4);
+    expect(await partitions()).toHaveLength(5);
+  });
+
+  it('removes runs that ended before the retention, and no others', async () => {
+    const old = await enqueueOne(store);
+    const live = await enqueueOne(store);
+    const recent = await enqueueOne(store);
+    await store.query(
+      `UPDATE longshore.runs SET state = 'succeeded', created_at = now() - interval '32 days',
+         finished_at = now() - interval '31 days' WHERE id = $1`,
+      [old],
+    );
+    await store.query(`UPDATE longshore.runs SET state = 'succeeded', finished_at = now() WHERE id = $1`, [recent]);
+    await store.query(`UPDATE longshore.runs SET created_at = now() - interval '60 days' WHERE id IN ($1, $2)`, [
+      live,
+      recent,
+    ]);
+    await round();
+    const left = await store.query<{ id: number }>('SELECT id FROM longshore.runs ORDER BY id');
+    expect(left.map((row) => row.id)).toEqual([live, recent]);
+  });
+});
