@@ -1,16 +1,15 @@
+import createClient from 'openapi-fetch';
 import { useSyncExternalStore } from 'react';
 import { ApiError, toApiError } from './errors.ts';
+import type { components, paths } from './governance.gen.ts';
 
 /*
  * A console session is an HttpOnly cookie, which no script can read, and a CSRF token, which the server asks for with
  * everything that changes something and which is kept in memory only: after a reload `GET /api/me` tells it again.
  */
 
-export interface User {
-  readonly username: string;
-  readonly role: string;
-  readonly permissions: readonly string[];
-}
+export type User = Pick<components['schemas']['Me'], 'username' | 'role' | 'permissions'>;
+export type Permission = User['permissions'][number];
 
 export type SessionState =
   | { readonly status: 'unknown' }
@@ -37,7 +36,7 @@ export function subscribeSession(listener: () => void): () => void {
 }
 
 /** Whether the user has all of `permissions`: what they may not do, they are not offered. */
-export function useMay(...permissions: readonly string[]): boolean {
+export function useMay(...permissions: readonly Permission[]): boolean {
   const session = useSyncExternalStore(subscribeSession, sessionState);
   return session.status === 'signed-in' && permissions.every((one) => session.user.permissions.includes(one));
 }
@@ -60,35 +59,30 @@ function withToken(request: Request): Request {
   return sent;
 }
 
-/** Calls an endpoint of the sign-in itself and answers its `data`. @throws ApiError */
-async function call(path: string, init: RequestInit = {}): Promise<unknown> {
-  const headers = { Accept: 'application/json', ...(init.body ? { 'Content-Type': 'application/json' } : {}) };
-  const response = await send(withToken(new Request(path, { ...init, headers })));
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw toApiError(response, answer);
-  return (answer as { data?: unknown } | undefined)?.data;
-}
+/** The sign-in's own endpoints. What they answer is handled by whoever calls them, here below. */
+const client = createClient<paths>({ baseUrl: '/', fetch: (request) => send(withToken(request)) });
 
 /** Asks the server whose session the browser holds. @throws ApiError, with status 401 when it holds none */
 async function readSession(): Promise<SessionState & { status: 'signed-in' }> {
-  const { username, role, permissions, csrf_token } = (await call('/api/me')) as User & { csrf_token: string };
-  return { status: 'signed-in', user: { username, role, permissions }, csrfToken: csrf_token };
+  const { data, error, response } = await client.GET('/api/me');
+  if (!data) throw toApiError(response, error);
+  const { username, role, permissions, csrf_token: csrfToken = '' } = data.data;
+  return { status: 'signed-in', user: { username, role, permissions }, csrfToken };
 }
 
 /** @throws ApiError with the server's words when it refuses */
 export async function signIn(username: string, password: string): Promise<void> {
-  await call('/auth/login', { method: 'POST', body: JSON.stringify({ username, password, session: 'cookie' }) });
+  const body = { username, password, session: 'cookie' } as const;
+  const { error, response } = await client.POST('/auth/login', { body });
+  if (!response.ok) throw toApiError(response, error);
   setState(await readSession());
 }
 
 /** Ends the session. @throws ApiError when the server cannot be reached: then the cookie, and the session, live on */
 export async function signOut(): Promise<void> {
-  try {
-    await call('/auth/logout', { method: 'POST' });
-  } catch (error) {
-    // Nobody's any more: as good as signed out.
-    if (!(error instanceof ApiError) || error.status !== 401) throw error;
-  }
+  const { error, response } = await client.POST('/auth/logout', { body: {} });
+  // 401: it was nobody's any more, which is as good.
+  if (!response.ok && response.status !== 401) throw toApiError(response, error);
   setState({ status: 'signed-out', ended: false });
 }
 
