@@ -20,15 +20,15 @@ export interface StoreOptions {
   readonly applicationName: string;
 }
 
-const types = {
+const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     // int8 (20) as a number: our ids stay below 2^53, and the contracts say JSON number. numeric (1700) likewise,
     // for sums of counters. date (1082) stays text: a calendar day has no time zone.
     if (oid === 20 || oid === 1700) return Number;
     if (oid === 1082) return (text: string) => text;
-    return pg.types.getTypeParser(oid, format as 'text');
+    return pg.types.getTypeParser(oid, format);
   },
-} as pg.CustomTypesConfig;
+};
 
 /** SQLSTATE classes that say "the database is away", not "the statement is wrong". */
 const UNAVAILABLE =
