@@ -44,13 +44,6 @@ function isLocal(request: FastifyRequest): boolean {
   return !forwarded && /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '');
 }
 
-/** Deny by default: registering a route that does not say who may call it fails, and with it the start. */
-function demandAccess(app: App): void {
-  app.addHook('onRoute', ({ method, url, config }) => {
-    if (config?.access === undefined) throw new Error(`The route ${method} ${url} does not say who may call it`);
-  });
-}
-
 function authenticate(authenticator: Authenticator, request: FastifyRequest): Promise<Identity> {
   const { authorization, cookie } = request.headers;
   return authenticator.authenticate({
@@ -72,7 +65,6 @@ function single(header: string | string[] | undefined): string | undefined {
  * What identifies nobody is counted by address, so that guessing credentials is limited too.
  */
 export function guardAccess(app: App, authenticator: Authenticator, limits: RateLimits): void {
-  demandAccess(app);
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request, reply) => {
     const { access, bucket = 'standard' } = request.routeOptions.config;

@@ -39,32 +39,9 @@ export function areaOfPath(areas: readonly Area[], path: string): Area | undefin
   return best?.area;
 }
 
-/** Which methods a path answers; asked only when none matched, so a walk over all routes is quick enough. */
-class RouteTable {
-  readonly #routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
-
-  add(url: string, method: string | string[]): void {
-    const source = url
-      .split('/')
-      .map((part) => {
-        if (part.startsWith(':')) return '[^/]+';
-        return part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-      })
-      .join('/');
-    this.#routes.push({ pattern: new RegExp(`^${source}$`), methods: [method].flat() });
-  }
-
-  methodsOf(path: string): string[] {
-    const methods = this.#routes.filter((route) => route.pattern.test(path)).flatMap((route) => route.methods);
-    return methods.length === 0 ? [] : [...new Set([...methods, 'OPTIONS'])].sort();
-  }
-}
-
 /** Every error and every unknown address, in the dialect of the area that it belongs to. */
 export function answerErrors(app: App, areas: readonly Area[]): void {
-  const table = new RouteTable();
-  app.addHook('onRoute', (route) => table.add(route.url, route.method));
-
+  const { routeTable } = app;
   const send = (error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const dialect = (request.routeOptions.config.area ?? areaOfPath(areas, pathOf(request)))?.dialect ?? plainDialect;
     if (error.code === 'internal') request.log.error({ err: error.cause }, 'request failed');
@@ -81,10 +58,11 @@ export function answerErrors(app: App, areas: readonly Area[]): void {
   app.setErrorHandler((error, request, reply) => send(toAppError(error), request, reply));
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
-    const methods = table.methodsOf(path);
-    if (methods.length > 0) {
-      reply.header('Allow', methods.join(', '));
-      if (request.method === 'OPTIONS') return reply.code(204).send();
+    const methods = routeTable.methodsOf(path);
+    if (methods.length > 0) reply.header('Allow', methods.join(', '));
+    if (methods.length > 0 && request.method === 'OPTIONS') return reply.code(204).send();
+    // A method that is among them has had its route, which itself found nothing: a file that does not exist.
+    if (methods.length > 0 && !methods.includes(request.method)) {
       const message = `${request.method} is not possible here; ${methods.join(', ')} are.`;
       return send(new AppError('method_not_allowed', message), request, reply);
     }

@@ -16,6 +16,7 @@ import type { Metrics } from './metrics.ts';
 import { collectDocument } from './openapi.ts';
 import { RateLimits, REMEMBERED } from './rate-limits.ts';
 import { registerReference } from './reference.ts';
+import { keepRouteTable } from './route-table.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -81,6 +82,7 @@ declare module 'fastify' {
 export async function createHttpServer(options: HttpServerOptions): Promise<App> {
   const app = createFastify(options.logger);
   announceClosing(app);
+  keepRouteTable(app);
   observeRequests(app, options.metrics);
   answerErrors(app, options.areas);
   await app.register(cookie);
