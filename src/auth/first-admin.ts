@@ -11,7 +11,7 @@ import { hasUsers, lockFirstStart } from './queries/first_admin_lock.ts';
 import { insertUser } from './queries/user_insert.ts';
 
 const USERNAME = 'admin';
-export const ADMIN_PASSWORD_FILE = 'admin.password';
+const ADMIN_PASSWORD_FILE = 'admin.password';
 /** Of 62 letters and digits: 142 bits, and still to be typed from a screen. */
 const GENERATED_LENGTH = 24;
 

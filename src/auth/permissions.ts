@@ -5,7 +5,7 @@ export const NAMED_PERMISSIONS = ['view', 'create', 'update', 'delete', 'schedul
  * What else an API key may be given: reading and writing the datasync area, and working (a worker registers, leases
  * and reports, and so sees the secrets of every run).
  */
-export const SCOPES = ['sync:read', 'sync:write', 'worker'] as const;
+const SCOPES = ['sync:read', 'sync:write', 'worker'] as const;
 
 export const PERMISSIONS = [...NAMED_PERMISSIONS, ...SCOPES, 'admin'] as const;
 

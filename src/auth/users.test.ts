@@ -3,7 +3,7 @@ import { actingAs, GOOD_PASSWORD, makeUser, setup } from '../../test/support/aut
 import { createTestDatabase } from '../../test/support/database.ts';
 import { listAudit } from './audit.ts';
 import type { User } from './queries/user_get.ts';
-import type { UserFilter } from './queries/user_list.ts';
+import { USER_SORTS, type UserFilter } from './queries/user_list.ts';
 import { createRole } from './roles.ts';
 import {
   createUser,
@@ -180,6 +180,20 @@ test('lists by page, search, role and each sort, and counts all', async () => {
   expect(await listUsers(store, { ...page, offset: 100 })).toEqual({ items: [], total: 5 });
   await toggle(admin, second.id);
   expect(await names({ isActive: false })).toEqual([second.username]);
+});
+
+test.each(['password_hash', 'constructor', 'id; DROP TABLE longshore.users', ''])(
+  'refuses to sort by %j',
+  async (sort) => {
+    const listed = listUsers(store, { sort, order: 'asc', limit: 10, offset: 0 });
+    await expect(listed).rejects.toMatchObject({ code: 'validation', details: [{ field: 'sort' }] });
+  },
+);
+
+test('sorts by every field that it names', async () => {
+  for (const sort of USER_SORTS) {
+    expect((await listUsers(store, { sort, order: 'desc', limit: 10, offset: 0 })).items).toHaveLength(2);
+  }
 });
 
 test('counts users by state and role, custom roles too', async () => {

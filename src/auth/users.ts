@@ -7,7 +7,7 @@ import { roleExists } from './queries/role_list.ts';
 import { removeUser } from './queries/user_delete.ts';
 import { lockActiveAdmins, lockUser, selectUser, type User } from './queries/user_get.ts';
 import { insertUser } from './queries/user_insert.ts';
-import { selectUsers, type UserFilter } from './queries/user_list.ts';
+import { selectUsers, USER_SORTS, type UserFilter } from './queries/user_list.ts';
 import { selectUserStats, type UserStats } from './queries/user_stats.ts';
 import { writeUser } from './queries/user_update.ts';
 import { ROLE_NAME } from './roles.ts';
@@ -143,14 +143,20 @@ export async function getUser(queryable: Queryable, id: number): Promise<User> {
   return user;
 }
 
-/** @returns the page and how many there are in all; a page past the end is empty */
+/**
+ * @param filter `sort` as the request has it: `username`, `created_at`…
+ * @returns the page and how many there are in all; a page past the end is empty
+ * @throws AppError `validation` of a `sort` that there is not
+ */
 export async function listUsers(
   queryable: Queryable,
-  filter: UserFilter,
+  filter: Omit<UserFilter, 'sort'> & { readonly sort: string },
 ): Promise<{ readonly items: User[]; readonly total: number }> {
+  const sort = USER_SORTS.find((name) => name === filter.sort);
+  if (sort === undefined) throw invalidField('sort', `must be one of ${USER_SORTS.join(', ')}`);
   // Neither has a NUL ever, and the database would not even take the question.
   if (filter.search?.includes('\0') || filter.role?.includes('\0')) return { items: [], total: 0 };
-  return selectUsers(queryable, filter);
+  return selectUsers(queryable, { ...filter, sort });
 }
 
 export async function userStats(queryable: Queryable): Promise<UserStats> {
