@@ -14,6 +14,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { isSecretName } from '../protocol/secret-names.ts';
 import { type Objection, objectionToAddress, objectionToName } from './addresses.ts';
 
 /** An address that is not dialled; trying again changes nothing. */
@@ -71,11 +72,6 @@ const MAX_REDIRECTS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_BODY_BYTES = 10 * 1024 * 1024;
-
-/** Whether a header's value may be a credential: it is not to be logged, nor sent to another origin. */
-export function isCredentialHeader(name: string): boolean {
-  return /auth|cookie|token|secret|passw|credential|signature|api-?key/i.test(name);
-}
 
 export function createOutbound(options: OutboundOptions): Outbound {
   const agent = new Agent({
@@ -147,7 +143,7 @@ function firstHop(url: string, { method = 'GET', headers = {}, body }: OutboundR
   const target = parseHttpUrl(url);
   const own = { ...headers };
   if (target.username !== '' || target.password !== '') {
-    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
+    const credentials = `${decoded(target.username)}:${decoded(target.password)}`;
     if (!hasHeader(own, 'authorization')) own.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
     target.username = '';
     target.password = '';
@@ -155,6 +151,15 @@ function firstHop(url: string, { method = 'GET', headers = {}, body }: OutboundR
   if (!hasHeader(own, 'accept-encoding')) own['accept-encoding'] = 'gzip, deflate, br';
   if (!hasHeader(own, 'user-agent')) own['user-agent'] = 'longshore';
   return { url: target, method, headers: own, body };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // A lone per cent sign, meant as itself.
+    return part;
+  }
 }
 
 function parseHttpUrl(text: string, base?: URL): URL {
@@ -174,7 +179,7 @@ function nextHop(hop: Hop, status: number, location: string): Hop | undefined {
   const kept = Object.entries(hop.headers).filter(([name]) => {
     if (/^host$/i.test(name)) return false;
     if (becomesGet && /^content-/i.test(name)) return false;
-    return url.origin === hop.url.origin || !isCredentialHeader(name);
+    return url.origin === hop.url.origin || !isSecretName(name);
   });
   return {
     url,

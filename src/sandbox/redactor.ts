@@ -1,8 +1,8 @@
+import { MASK } from '../protocol/secret-names.ts';
 import { cleanText } from './text.ts';
 
 /** Shorter secrets would blacken ordinary words, and hide nothing that cannot be guessed. */
 const SHORTEST_SECRET = 4;
-const MASK = '***';
 
 /**
  * Replaces secrets in a text that arrives in pieces, wherever the pieces are cut: the result is the same as for the

@@ -2,10 +2,11 @@ import { type Static, Type } from 'typebox';
 import { JOB_STATUSES, type Job, MISFIRES, OVERLAPS, PRIORITIES, type Run, type Worker } from '../../engine/model.ts';
 import { rfc3339 } from '../../kernel/clock.ts';
 import type { Json } from '../../protocol/executor.ts';
+import { MASK } from '../../protocol/secret-names.ts';
 import { SystemInfo } from '../../protocol/worker.ts';
 import { RUN_STATUSES, statusOf } from './dialect.ts';
 import { EXECUTORS, type ExecutorName, type OnFinish, Time } from './schemas.ts';
-import { MASK, maskSecrets } from './secrets.ts';
+import { maskSecrets } from './secrets.ts';
 
 /** What the area answers: each thing's schema, and the function that makes it of the engine's. */
 

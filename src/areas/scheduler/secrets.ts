@@ -1,12 +1,10 @@
 import type { Json } from '../../protocol/executor.ts';
+import { isSecretName, MASK } from '../../protocol/secret-names.ts';
 
 /**
  * Secrets are write-only. A task's headers and variables with telling names, and passwords in its URL, are answered
  * as `***`; `***` that comes back in an update stands for what is stored.
  */
-export const MASK = '***';
-
-const TELLING = /pass(word|wd|phrase)?|secret|token|api[-_]?key|auth|cookie|credential|private[-_]?key|signature/i;
 
 /** The spec's parts that are maps of names to values. */
 const MAPS = ['headers', 'environment'] as const;
@@ -29,7 +27,7 @@ export function maskSecrets(spec: Fields): Fields {
     const map = spec[part];
     if (!isFields(map)) continue;
     shown[part] = Object.fromEntries(
-      Object.entries(map).map(([name, value]) => [name, TELLING.test(name) ? MASK : value]),
+      Object.entries(map).map(([name, value]) => [name, isSecretName(name) ? MASK : value]),
     );
   }
   return shown;

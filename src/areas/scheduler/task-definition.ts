@@ -4,6 +4,7 @@ import { checkTimezone } from '../../engine/schedule.ts';
 import { problemsOf, validationError } from '../../http/validation.ts';
 import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
+import { MASK } from '../../protocol/secret-names.ts';
 import {
   type ExecutorName,
   type OnFinish,
@@ -12,7 +13,7 @@ import {
   type TaskFields,
   type TaskUpdate,
 } from './schemas.ts';
-import { MASK, restoreSecrets } from './secrets.ts';
+import { restoreSecrets } from './secrets.ts';
 
 /** A run that nobody has bounded would hold its worker's slot for ever. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
