@@ -15,7 +15,7 @@ const ROOMS = {
   connections: ['kernel/', 'protocol/', 'store/'],
   engine: ['kernel/', 'protocol/', 'store/', 'events/'],
   // Executors are handed in by bin: a new kind touches the wiring, not the worker.
-  worker: ['kernel/', 'protocol/', 'sandbox/'],
+  worker: ['kernel/', 'protocol/'],
   http: ['kernel/', 'protocol/', 'store/', 'auth/', 'events/', 'engine/'],
 };
 
@@ -67,8 +67,8 @@ export default {
     ),
     forbid(
       'sandbox-on-workers',
-      'Child processes of runs are started where runs are executed; the command line may ask what is possible here.',
-      { path: '^src/', pathNot: ['sandbox/', 'areas/[^/]+/executor/', 'worker/', 'bin/', 'cli/'].map(inRoom) },
+      'Child processes of runs are started by executors; the command line may ask what is possible here.',
+      { path: '^src/', pathNot: ['sandbox/', 'areas/[^/]+/executor/', 'bin/', 'cli/'].map(inRoom) },
       { path: inRoom('sandbox/') },
     ),
     forbid(

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
@@ -23,6 +23,23 @@ describe('the rooms', () => {
     expect(modules).toBeGreaterThan(60);
     expect(found).toEqual([]);
   });
+});
+
+describe('the table of docs/architecture.md', () => {
+  const rows = [...readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| `(\w+)` \|[^|]*\| ([^|]+) \|$/gm)];
+  const rooms = (options.ruleSet?.forbidden ?? []).filter((rule) => rule.name?.startsWith('room-'));
+
+  it.each(rooms.map((rule) => [rule.name?.slice('room-'.length), rule] as const))(
+    'says of %s what is enforced',
+    (room, rule) => {
+      const text = rows.find(([, name]) => name === room)?.[2] ?? 'absent';
+      const documented = text === 'nothing of ours' ? [] : (text.split(';')[0] ?? '').split(', ');
+      const allowed = ['to' in rule ? (rule.to.pathNot ?? []) : []]
+        .flat()
+        .map((path) => path.replace(/^\^src\/(.+)\/$/, '$1'));
+      expect([room, ...documented].sort()).toEqual(allowed.sort());
+    },
+  );
 });
 
 describe('the rules', () => {
