@@ -16,6 +16,7 @@ interface Generator {
 /** In order: a later one may read what an earlier one wrote. */
 const GENERATORS: readonly Generator[] = [
   { command: ['node', '--import', 'tsx', 'scripts/state-machine.ts'], outputs: ['docs/state-machine.md'] },
+  { command: ['node', '--import', 'tsx', 'scripts/cli-docs.ts'], outputs: ['docs/cli.md'] },
   {
     command: ['node', '--import', 'tsx', 'scripts/common-passwords.ts'],
     outputs: ['src/auth/common-passwords.gen.ts'],

@@ -13,9 +13,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await runProgram(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = EXIT_CODES.usage.code;
-  else {
-    process.exitCode = exitCodeOf(error);
-    process.stderr.write(`${describeFailure(error)}\n`);
-  }
+  // Commander has explained itself already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`${describeFailure(error)}\n`);
+  // At once, whatever is still open: a server that could not start must not linger, half of it running.
+  process.exit(error instanceof CommanderError ? EXIT_CODES.usage.code : exitCodeOf(error));
 }

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { startServer } from '../bin/server.ts';
 import type { Config } from '../kernel/config.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { announceServer, withdrawServer } from './remote/local.ts';
@@ -18,6 +17,8 @@ interface ServerOptions {
 }
 
 async function serve(session: Session, config: Config, options: ServerOptions): Promise<Serving> {
+  // Loaded here, so that help and completion do without the whole server.
+  const { startServer } = await import('../bin/server.ts');
   const logger = createLogger(config.logLevel, 'server');
   const { url, store, firstAdmin, stop } = await startServer({
     config,

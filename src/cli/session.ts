@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, type Flags, loadConfig } from '../kernel/config.ts';
-import { Client } from './remote/client.ts';
+import { Client, type ClientOptions } from './remote/client.ts';
 import { findTarget } from './remote/target.ts';
 import { type Format, Output } from './terminal/output.ts';
 
@@ -37,13 +37,16 @@ export class Session {
     return loadConfig(Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Flags);
   }
 
-  /** Bound to its session, so that an action may take it out of it. */
-  readonly client = async (): Promise<Client> => {
+  /** Which server commands speak to, and with what key. @throws CliFailure when there is none */
+  async target(): Promise<ClientOptions> {
     const config = this.config();
     // A profile on the command line is meant more than an address that happens to stand in the environment.
     const server = this.options.profile !== undefined && this.options.server === undefined ? undefined : config.server;
-    return new Client(await findTarget({ ...config, server }));
-  };
+    return findTarget({ ...config, server });
+  }
+
+  /** Bound to its session, so that an action may take it out of it. */
+  readonly client = async (): Promise<Client> => new Client(await this.target());
 }
 
 /** An action for commander: `work` gets the session, the command's own options, then its arguments. */

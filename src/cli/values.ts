@@ -19,6 +19,12 @@ export function repeated(text: string, earlier: string[] | undefined): string[] 
   return [...(earlier ?? []), text];
 }
 
+/** Collector of an option that takes several words, separated by commas or given again. */
+export function listed(text: string, earlier: string[] | undefined): string[] {
+  const words = text.split(',').map((word) => word.trim());
+  return [...(earlier ?? []), ...words.filter((word) => word !== '')];
+}
+
 /** Collector of repeated `NAME<separator>value` pairs. */
 export function pairs(separator: '=' | ':') {
   return (text: string, earlier: Record<string, string> | undefined): Record<string, string> => {

@@ -4,6 +4,7 @@ import type { Client } from './remote/client.ts';
 import { withSession } from './session.ts';
 import type { Column } from './terminal/table.ts';
 import { repeated, wholeNumber } from './values.ts';
+import { addWorkerStart } from './worker-start.ts';
 
 /** A worker as the scheduler area shows it; only what the commands read. */
 interface WorkerView {
@@ -85,6 +86,7 @@ function addOperations(worker: Command): void {
 
 export function workerCommand(): Command {
   const worker = new Command('worker');
+  addWorkerStart(worker);
 
   worker
     .command('list')
