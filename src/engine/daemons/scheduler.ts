@@ -5,7 +5,7 @@ import { runOfJob } from '../jobs.ts';
 import type { NewRun } from '../model.ts';
 import { type DueJob, jobsAdvance, jobsDue, jobsNextDueMs } from '../queries/job.ts';
 import { runsCancel } from '../queries/run_control.ts';
-import { queuesInsert, runsInsert } from '../queries/run_insert.ts';
+import { runsInsertSkipped } from '../queries/run_insert.ts';
 import { enqueue } from '../runs.ts';
 import { decideFiring } from '../schedule.ts';
 
@@ -48,10 +48,7 @@ async function fireDue(tx: Tx, logger: Logger): Promise<number> {
   }
   await runsCancel(tx, due.cancel);
   await enqueue(tx, due.enqueue);
-  if (due.skip.length > 0) {
-    await queuesInsert(tx, due.skip);
-    await runsInsert(tx, due.skip, true);
-  }
+  if (due.skip.length > 0) await runsInsertSkipped(tx, due.skip);
   await jobsAdvance(tx, next);
   return jobs.length;
 }
@@ -62,7 +59,7 @@ interface Plan {
   readonly cancel: number[];
 }
 
-/** Applies the overlap policy to one firing. A skipped one is recorded too: nobody should wonder where it went. */
+/** Applies the overlap policy to one firing. A skipped one is recorded too. */
 function decideOverlap(job: DueJob, instant: Date, plan: Plan): void {
   const jitterMs = Math.floor(Math.random() * (job.schedule?.jitterSeconds ?? 0) * 1000);
   const runAt = new Date(instant.getTime() + jitterMs);

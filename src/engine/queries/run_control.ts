@@ -1,7 +1,7 @@
 import type { RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { predecessors, type RunState, sqlStates } from '../states.ts';
-import { RECORD_ENDED } from './run_finish.ts';
+import { RECORD_ENDED } from './ended.ts';
 
 export interface ControlledRun {
   readonly id: number;

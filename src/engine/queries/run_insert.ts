@@ -1,13 +1,8 @@
 import { storableJson } from '../../kernel/json.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { type NewRun, PRIORITIES } from '../model.ts';
-
-/** Seconds that a priority moves a run ahead: so long must a low one have waited to stand level. */
-export const HEAD_START_SECONDS = { low: 0, normal: 600, high: 3600, critical: 86_400 } as const satisfies Record<
-  (typeof PRIORITIES)[number],
-  number
->;
-export const RANK_OF = `- make_interval(secs => (ARRAY[${PRIORITIES.map((name) => HEAD_START_SECONDS[name]).join(',')}])[priority + 1])`;
+import { RECORD_ENDED } from './ended.ts';
+import { rankOf } from './rank.ts';
 
 /** The queue of a kind and the tags that its worker must have: `shell`, `python:gpu,linux`. */
 export function queueName(kind: string, tags: readonly string[]): string {
@@ -27,12 +22,24 @@ export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Prom
   );
 }
 
-/**
- * Inserts runs in one statement, keyed ones gated. A second run for one (job, fire time) is left out.
- * @returns the ids, in the order given (without those left out)
- */
-export async function runsInsert(tx: Tx, runs: readonly NewRun[], skipped = false): Promise<number[]> {
-  const rows = runs.map((run) => ({
+/** The columns of `$1`, runs as JSON. */
+const GIVEN = `jsonb_to_recordset($1::jsonb) AS i(job_id bigint, area text, kind text, name text, trigger text, queue text,
+  priority smallint, run_at timestamptz, fire_at timestamptz, concurrency_key text, spec jsonb,
+  retry_count integer, retry_delay_seconds integer, timeout_seconds integer, watched boolean, created_by bigint)`;
+
+function insertSql(state: string, finishedAt: string): string {
+  return `INSERT INTO longshore.runs (job_id, area, kind, name, trigger, state, queue, priority, rank, run_at, fire_at,
+      gated, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds, watched, created_by, finished_at)
+    SELECT job_id, area, kind, name, trigger, ${state}, queue, priority,
+      ${rankOf('coalesce(run_at, now())', 'priority')}, coalesce(run_at, now()), fire_at,
+      concurrency_key IS NOT NULL, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds,
+      watched, created_by, ${finishedAt}
+    FROM ${GIVEN}
+    ON CONFLICT (job_id, fire_at) WHERE fire_at IS NOT NULL DO NOTHING`;
+}
+
+function toRow(run: NewRun): Record<string, unknown> {
+  return {
     job_id: run.jobId,
     area: run.area,
     kind: run.kind,
@@ -49,23 +56,30 @@ export async function runsInsert(tx: Tx, runs: readonly NewRun[], skipped = fals
     timeout_seconds: run.timeoutSeconds,
     watched: run.watched,
     created_by: run.createdBy,
-  }));
-  const state = skipped
-    ? `'skipped'`
-    : `CASE WHEN i.run_at IS NULL OR i.run_at <= now() THEN 'queued' ELSE 'scheduled' END`;
-  const inserted = await tx.query<{ id: number }>(
-    `INSERT INTO longshore.runs (job_id, area, kind, name, trigger, state, queue, priority, rank, run_at, fire_at,
-       gated, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds, watched, created_by, finished_at)
-     SELECT job_id, area, kind, name, trigger, ${state}, queue, priority,
-       coalesce(run_at, now()) ${RANK_OF}, coalesce(run_at, now()), fire_at,
-       concurrency_key IS NOT NULL, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds,
-       watched, created_by, ${skipped ? 'now()' : 'NULL'}
-     FROM jsonb_to_recordset($1::jsonb) AS i(job_id bigint, area text, kind text, name text, trigger text, queue text,
-       priority smallint, run_at timestamptz, fire_at timestamptz, concurrency_key text, spec jsonb,
-       retry_count integer, retry_delay_seconds integer, timeout_seconds integer, watched boolean, created_by bigint)
-     ON CONFLICT (job_id, fire_at) WHERE fire_at IS NOT NULL DO NOTHING
-     RETURNING id`,
-    [storableJson(rows)],
+  };
+}
+
+/**
+ * Inserts runs in one statement, keyed ones gated. A second run for one (job, fire time) is left out.
+ * @returns the ids, in the order given (without those left out)
+ */
+export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<number[]> {
+  const state = `CASE WHEN i.run_at IS NULL OR i.run_at <= now() THEN 'queued' ELSE 'scheduled' END`;
+  const rows = await tx.query<{ id: number }>(`${insertSql(state, 'NULL')} RETURNING id`, [
+    storableJson(runs.map(toRow)),
+  ]);
+  return rows.map((row) => row.id);
+}
+
+/** Records firings that an overlap policy let go, so that nobody need wonder where they went. */
+export async function runsInsertSkipped(tx: Tx, runs: readonly NewRun[]): Promise<void> {
+  await tx.query(
+    `WITH ended AS (
+       ${insertSql(`'skipped'`, 'now()')}
+       RETURNING id, state, job_id, area, kind, name, attempt, watched, true AS final, 0::bigint AS duration_ms,
+         0::bigint AS wait_ms
+     ), ${RECORD_ENDED}
+     SELECT pg_notify('longshore_events', '')`,
+    [storableJson(runs.map(toRow))],
   );
-  return inserted.map((row) => row.id);
 }

@@ -2,8 +2,9 @@ import type { RunRef } from '../../protocol/worker.ts';
 import { MAX_LOSSES } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, sqlStates, TERMINAL, WAITING } from '../states.ts';
-import { PAST_ATTEMPT, RECORD_ENDED, RETRY_CAP_SECONDS } from './run_finish.ts';
-import { RANK_OF } from './run_insert.ts';
+import { RECORD_ENDED } from './ended.ts';
+import { rankOf } from './rank.ts';
+import { PAST_ATTEMPT, RETRY_CAP_SECONDS } from './run_finish.ts';
 
 interface ReturnedRun {
   readonly id: number;
@@ -111,7 +112,7 @@ export async function runsPromote(
        SELECT id FROM longshore.runs WHERE state IN (${sqlStates(WAITING)}) AND run_at <= now()
        ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED
      ), promoted AS (
-       UPDATE longshore.runs r SET state = 'queued', rank = r.run_at ${RANK_OF.replace('priority', 'r.priority')}
+       UPDATE longshore.runs r SET state = 'queued', rank = ${rankOf('r.run_at', 'r.priority')}
        FROM due WHERE r.id = due.id RETURNING r.concurrency_key
      )
      SELECT array_agg(DISTINCT concurrency_key) FILTER (WHERE concurrency_key IS NOT NULL) AS keys,

@@ -16,13 +16,15 @@ export async function outcomesBetween(
   );
 }
 
-/** Waiting runs of each queue and the age of the oldest in seconds. */
+/** Waiting runs of each queue, and for how many seconds the one at its front has been due. */
 export async function queueDepths(db: Queryable): Promise<{ queue: string; depth: number; oldestSeconds: number }[]> {
   return db.query(
-    `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth, coalesce(w.oldest, 0) AS "oldestSeconds"
+    `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth, coalesce(o.seconds, 0) AS "oldestSeconds"
      FROM longshore.queues q
-     LEFT JOIN (SELECT queue, count(*) AS depth, extract(epoch FROM now() - min(run_at))::float8 AS oldest
-                FROM longshore.runs WHERE state = 'queued' GROUP BY queue) w ON w.queue = q.name`,
+     LEFT JOIN (SELECT queue, count(*) AS depth FROM longshore.runs WHERE state = 'queued' GROUP BY queue) w
+       ON w.queue = q.name
+     LEFT JOIN LATERAL (SELECT greatest(0, extract(epoch FROM now() - run_at))::float8 AS seconds FROM longshore.runs
+                        WHERE state = 'queued' AND NOT gated AND queue = q.name ORDER BY rank, id LIMIT 1) o ON true`,
   );
 }
 
@@ -57,13 +59,19 @@ export interface JobCounts {
   readonly running: number;
 }
 
+/** Jobs with a live run are found by skipping from job to job through the index, however many runs each has. */
 export async function jobCounts(db: Queryable, area: string): Promise<JobCounts> {
   const [row] = await db.query<JobCounts & Record<string, unknown>>(
-    `SELECT count(*) AS total, count(*) FILTER (WHERE status = 'active') AS active,
+    `WITH RECURSIVE live AS (
+       (SELECT job_id FROM longshore.runs WHERE job_id IS NOT NULL AND finished_at IS NULL ORDER BY job_id LIMIT 1)
+       UNION ALL
+       SELECT (SELECT r.job_id FROM longshore.runs r WHERE r.job_id > live.job_id AND r.finished_at IS NULL
+               ORDER BY r.job_id LIMIT 1)
+       FROM live WHERE live.job_id IS NOT NULL)
+     SELECT count(*) AS total, count(*) FILTER (WHERE status = 'active') AS active,
        count(*) FILTER (WHERE status = 'paused') AS paused, count(*) FILTER (WHERE status = 'disabled') AS disabled,
-       (SELECT count(DISTINCT job_id) FROM longshore.runs
-        WHERE job_id IS NOT NULL AND finished_at IS NULL AND area = $1) AS running
-     FROM longshore.jobs WHERE area = $1`,
+       count(live.job_id) AS running
+     FROM longshore.jobs j LEFT JOIN live ON live.job_id = j.id WHERE j.area = $1`,
     [area],
   );
   return row ?? { total: 0, active: 0, paused: 0, disabled: 0, running: 0 };

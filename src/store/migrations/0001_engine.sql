@@ -106,6 +106,9 @@ CREATE INDEX runs_keyed ON longshore.runs (concurrency_key)
   WHERE concurrency_key IS NOT NULL AND NOT gated
     AND state IN ('queued', 'running', 'pausing', 'cancelling');
 CREATE INDEX runs_of_job ON longshore.runs (job_id, id DESC) WHERE job_id IS NOT NULL;
+-- What did not go well is rare and much asked for; what did go well needs no index of its own to be found.
+CREATE INDEX runs_ended_badly ON longshore.runs (job_id, state, id)
+  WHERE state IN ('failed', 'cancelled', 'skipped', 'dead');
 CREATE INDEX runs_live_of_job ON longshore.runs (job_id) WHERE job_id IS NOT NULL AND finished_at IS NULL;
 CREATE UNIQUE INDEX runs_job_fire ON longshore.runs (job_id, fire_at) WHERE fire_at IS NOT NULL;
 
