@@ -8,7 +8,7 @@ import { createHttpServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-export const MASTER_KEY = Buffer.alloc(32, 7);
+const MASTER_KEY = Buffer.alloc(32, 7);
 
 export interface HttpAssembly {
   readonly app: App;

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHttpAssembly, type HttpAssembly, testArea } from '../../test/support/http-server.ts';
+import { createApiKey } from '../auth/api-keys.ts';
+import { ensureAdmin } from '../auth/first-admin.ts';
+import { systemIdentity } from '../auth/identity.ts';
+import { plainDialect } from './answers.ts';
+import type { App } from './area.ts';
+
+let http: HttpAssembly;
+beforeAll(async () => {
+  http = await createHttpAssembly({ rateLimitPerMinute: 5, areas: () => [testArea(register, plainDialect)] });
+  await ensureAdmin(http.database.store, { password: 'a password for tests', dataDir: '/nowhere' });
+});
+afterAll(() => http.app.close());
+
+function register(app: App): void {
+  app.get('/api/things', { config: { access: 'authenticated' } }, async () => ({}));
+  app.get('/api/things/open', { config: { access: 'public' } }, async () => ({}));
+  app.get('/api/things/free', { config: { access: 'public', bucket: 'none' } }, async () => ({}));
+}
+
+async function keyWith(rateLimit: number | null): Promise<string> {
+  const key = await http.database.store.transaction((tx) =>
+    createApiKey(tx, { identity: systemIdentity('test') }, 'key', {
+      name: 'k',
+      permissions: ['view'],
+      ownerId: 1,
+      rateLimit,
+    }),
+  );
+  return key.secret;
+}
+
+function get(url: string, headers: Record<string, string> = {}, remoteAddress = '198.51.100.1') {
+  return http.app.inject({ url, headers, remoteAddress });
+}
+
+async function statuses(times: number, one: () => Promise<{ statusCode: number }>): Promise<number[]> {
+  const seen: number[] = [];
+  for (let i = 0; i < times; i += 1) seen.push((await one()).statusCode);
+  return seen;
+}
+
+describe('rate limits', () => {
+  test('count an identity over all its addresses, and say what is left and until when', async () => {
+    const headers = { 'x-api-key': await keyWith(null) };
+    const before = Math.floor(Date.now() / 1000);
+    const first = await get('/api/things', headers);
+    expect(first.headers).toMatchObject({ 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '4' });
+    const reset = Number(first.headers['x-ratelimit-reset']);
+    expect(reset).toBeGreaterThanOrEqual(before + 60);
+    expect(reset).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000) + 60);
+    let host = 1;
+    const rest = await statuses(5, () => get('/api/things', headers, `198.51.100.${(host += 1)}`));
+    expect(rest).toEqual([200, 200, 200, 200, 429]);
+  });
+
+  test('429 says when to come back, in the dialect of the area', async () => {
+    const headers = { 'x-api-key': await keyWith(1) };
+    await get('/api/things', headers);
+    const answer = await get('/api/things', headers);
+    expect(answer.statusCode).toBe(429);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+    expect(answer.json().error.code).toBe('rate_limited');
+  });
+
+  test("a key's own limit counts where it is stricter, not where it is looser", async () => {
+    const strict = { 'x-api-key': await keyWith(2) };
+    expect(await statuses(3, () => get('/api/things', strict))).toEqual([200, 200, 429]);
+    const loose = { 'x-api-key': await keyWith(1000) };
+    expect(await statuses(6, () => get('/api/things', loose))).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
+  test('without an identity the address is counted, and so is guessing', async () => {
+    expect(await statuses(6, () => get('/api/things/open', {}, '203.0.113.1'))).toEqual([200, 200, 200, 200, 200, 429]);
+    const guess = { authorization: 'Bearer guess' };
+    expect(await statuses(6, () => get('/api/things', guess, '203.0.113.2'))).toEqual([401, 401, 401, 401, 401, 429]);
+    const honest = { 'x-api-key': await keyWith(null) };
+    expect((await get('/api/things', honest, '203.0.113.2')).statusCode).toBe(200);
+  });
+
+  test('do not touch health, the console, the API pages and routes that say so', async () => {
+    for (const url of ['/health/live', '/', '/openapi/things.json', '/api/things/free']) {
+      const answer = await get(url);
+      expect(answer.headers['x-ratelimit-limit']).toBeUndefined();
+      expect(await statuses(10, () => get(url))).toEqual(Array(10).fill(200));
+    }
+  });
+});
