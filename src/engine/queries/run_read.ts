@@ -111,7 +111,7 @@ export async function runsCount(db: Queryable, filter: RunFilter): Promise<numbe
   const [exact] = await db.query<{ n: number }>(
     `SELECT count(*) AS n FROM (SELECT FROM longshore.runs
        WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)
-       LIMIT ${COUNT_EXACTLY}) some`,
+       LIMIT ${COUNT_EXACTLY}) first`,
     params,
   );
   if ((exact?.n ?? 0) < COUNT_EXACTLY) return exact?.n ?? 0;
