@@ -1,0 +1,62 @@
+/** `npm run bench -w bench -- engine`: measures, beside its peers, what docs/performance.md explains. */
+import { cpus, totalmem } from 'node:os';
+import { UsageError } from '../src/kernel/errors.ts';
+import { TemporaryPostgres } from '../test/support/temporary-postgres.ts';
+import { drain } from './engine/drain.ts';
+import { type RedisServer, redisMissing, startRedis } from './servers/redis.ts';
+import type { Bench, Measurement } from './support/bench.ts';
+import { type BenchOptions, parseOptions } from './support/options.ts';
+import { type Machine, type Report, renderReport } from './support/report.ts';
+
+const MEASUREMENTS: readonly Measurement[] = [drain];
+
+async function describeMachine(postgres: TemporaryPostgres, redis: RedisServer | string): Promise<Machine> {
+  const [row] = await postgres.administer("SELECT current_setting('server_version') AS version");
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    node: process.versions.node,
+    postgres: String(row?.version).split(' ')[0] ?? 'unknown',
+    redis: typeof redis === 'string' ? undefined : redis.version,
+  };
+}
+
+async function measure(options: BenchOptions): Promise<Report> {
+  const missing = redisMissing();
+  const redis = missing ?? (await startRedis());
+  const postgres = await TemporaryPostgres.create();
+  const report: Pick<Report, 'figures' | 'skipped'> = { figures: [], skipped: [] };
+  const bench: Bench = {
+    options,
+    postgres,
+    redis,
+    say: (text) => console.error(text),
+    add: (figure) => report.figures.push(figure),
+    skip: (skipped) => report.skipped.push(skipped),
+  };
+  try {
+    await postgres.start();
+    const machine = await describeMachine(postgres, redis);
+    for (const measurement of MEASUREMENTS) {
+      if (options.only === undefined || options.only.includes(measurement.name)) await measurement.run(bench);
+    }
+    return { machine, at: new Date().toISOString().slice(0, 10), ...report };
+  } finally {
+    await postgres.remove();
+    if (typeof redis !== 'string') await redis.stop();
+  }
+}
+
+try {
+  const options = parseOptions(
+    process.argv.slice(2),
+    MEASUREMENTS.map(({ name }) => name),
+  );
+  const report = await measure(options);
+  console.log(options.json ? JSON.stringify(report, undefined, 2) : renderReport(report));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

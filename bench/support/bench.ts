@@ -1,0 +1,22 @@
+import type { TemporaryPostgres } from '../../test/support/temporary-postgres.ts';
+import type { RedisServer } from '../servers/redis.ts';
+import type { BenchOptions } from './options.ts';
+import type { Figure, Skipped } from './report.ts';
+
+/** What a measurement is given. */
+export interface Bench {
+  readonly options: BenchOptions;
+  readonly postgres: TemporaryPostgres;
+  /** A string says why there is none. */
+  readonly redis: RedisServer | string;
+  /** One line of progress on standard error. */
+  say(text: string): void;
+  add(figure: Figure): void;
+  skip(skipped: Skipped): void;
+}
+
+/** One measurement: leaves nothing behind but its figures. */
+export interface Measurement {
+  readonly name: string;
+  run(bench: Bench): Promise<void>;
+}
