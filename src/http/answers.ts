@@ -45,6 +45,7 @@ export function answerErrors(app: App, areas: readonly Area[]): void {
   const send = (error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const dialect = (request.routeOptions.config.area ?? areaOfPath(areas, pathOf(request)))?.dialect ?? plainDialect;
     if (error.code === 'internal') request.log.error({ err: error.cause }, 'request failed');
+    else if (error.code === 'validation' && error.cause) request.log.debug({ err: error.cause }, error.message);
     else if (error.code === 'unavailable') request.log.warn({ err: error.cause }, error.message);
     if (error.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
     const wait = error.retryAfterSeconds ?? (error.code === 'unavailable' ? 5 : undefined);

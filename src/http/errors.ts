@@ -17,6 +17,12 @@ const BY_STATUS: Readonly<Record<number, [ErrorCode, string]>> = {
 /** Two transactions that got into each other's way: nothing was written, and a repeat may succeed. */
 const CONCURRENT = new Set(['40001', '40P01']);
 
+/**
+ * Values that no column of ours can hold: numbers out of range, times that no calendar has, text that is no text.
+ * Schemas refuse them by name where they are known to matter; this is the net below.
+ */
+const UNFIT_VALUE = new Set(['22003', '22007', '22008', '22021', '22P02', '22P05']);
+
 function isFastifyError(error: unknown): error is FastifyError & { validation?: FastifySchemaValidationError[] } {
   return error instanceof Error && typeof (error as { code?: unknown }).code === 'string';
 }
@@ -36,6 +42,11 @@ export function toAppError(error: unknown): AppError {
     return new AppError('unavailable', 'Somebody else changed the same thing at the same time. Try again.', {
       cause: error,
       retryAfterSeconds: 1,
+    });
+  }
+  if (state !== undefined && UNFIT_VALUE.has(state)) {
+    return new AppError('validation', 'A value in the request is out of range or has the wrong form.', {
+      cause: error,
     });
   }
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
