@@ -3,9 +3,18 @@ import type { Logger, LogLevel } from '../kernel/logger.ts';
 import type { HeartbeatHandlers, HeartbeatSession } from '../worker/heartbeat.ts';
 import type { FromThread, HeartbeatThreadData, PortAddress, ToThread } from './heartbeat-thread.ts';
 
-/** From source (tests, development) the thread needs the loader that this process has. */
-const fromSource = import.meta.url.endsWith('.ts');
-const ENTRY = new URL(fromSource ? './heartbeat-thread.ts' : './heartbeat-thread.js', import.meta.url);
+/**
+ * From source (tests, development) the thread needs a loader for TypeScript. Node 20 applies what `--import` registers
+ * only after a thread's entry has been loaded, so the entry is a line of JavaScript that registers it.
+ */
+function sourceEntry(): URL {
+  const entry = JSON.stringify(new URL('./heartbeat-thread.ts', import.meta.url));
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const code = `import { register } from ${loader}; register(); await import(${entry});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+
+const ENTRY = import.meta.url.endsWith('.ts') ? sourceEntry() : new URL('./heartbeat-thread.js', import.meta.url);
 
 /** Starts the thread that keeps a session's lease. @returns a function that ends it */
 export function startHeartbeatThread(
@@ -17,7 +26,6 @@ export function startHeartbeatThread(
   const workerData: HeartbeatThreadData = { ...session, address, logLevel: logger.level as LogLevel };
   const thread = new Thread(ENTRY, {
     workerData,
-    ...(fromSource ? { execArgv: ['--import', 'tsx'] } : {}),
     resourceLimits: { maxOldGenerationSizeMb: 48 },
   });
   let stopped = false;
