@@ -1,5 +1,5 @@
 /** The descriptor on which the launcher says why it could not start the command; silence and end-of-file: it could. */
-export const REPORT_FD = 3;
+const REPORT_FD = 3;
 
 /** What the launcher reports when there is no such program. */
 export const NOT_FOUND = 'not found';

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AttemptAborted } from '../protocol/executor.ts';
 import { isAlive, startRun, untilGone } from './sandbox.fixture.ts';
 import { Sandbox } from './sandbox.ts';
@@ -154,10 +154,13 @@ describe.each(TRACKINGS)('a command tracked by %s', (tracking) => {
   });
 
   check('leaves no file behind', async () => {
-    const mine = async () => (await readdir(os.tmpdir())).filter((name) => /^longshore-[A-Za-z0-9]{6}$/.test(name));
-    const before = await mine();
-    await Promise.all([1, 2, 3].map((n) => startRun(sandbox, `exit ${n}`, { input: 'x' }).ended));
-    expect((await mine()).filter((name) => !before.includes(name))).toEqual([]);
+    vi.stubEnv('TMPDIR', scratch);
+    try {
+      await Promise.all([1, 2, 3].map((n) => startRun(sandbox, `exit ${n}`, { input: 'x' }).ended));
+      expect((await readdir(scratch)).filter((name) => name.startsWith('longshore-'))).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
 

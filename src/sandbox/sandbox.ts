@@ -39,10 +39,11 @@ import { launcherScript } from './launcher.ts';
 import { type LimitSupport, limitSupport, prlimitOptions, unsupported } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { MarkerKeeper } from './marker-tree.ts';
+import { Output } from './output.ts';
 import { ownName } from './owner.ts';
-import { openOutput } from './pipes.ts';
+import { closePipe, type Pipe, PipeStock } from './pipes.ts';
 import { type Command, type Ended, type Supervision, supervise } from './supervise.ts';
-import { TRACKINGS, type Tracking, type TreeKeeper } from './tree.ts';
+import { type ProcessTree, TRACKINGS, type Tracking, type TreeKeeper } from './tree.ts';
 
 /** What holds on this machine, for `longshore doctor`. */
 export interface SandboxCapabilities {
@@ -66,6 +67,7 @@ let made = 0;
 export class Sandbox {
   readonly capabilities: SandboxCapabilities;
   readonly #keeper: TreeKeeper;
+  readonly #pipes = new PipeStock();
 
   private constructor(keeper: TreeKeeper, notes: readonly string[]) {
     this.#keeper = keeper;
@@ -103,26 +105,31 @@ export class Sandbox {
   async run(command: Command, supervision: Supervision): Promise<Ended> {
     const { limits = {} } = command;
     for (const problem of unsupported(limits, this.capabilities.limits)) supervision.onNotice(problem);
-    const readers = {
-      stdout: new LineReader(supervision.secrets, (line) => supervision.onLine('stdout', line)),
-      stderr: new LineReader(supervision.secrets, (line) => supervision.onLine('stderr', line)),
-    };
-    const output = await openOutput((stream, bytes) => readers[stream].push(bytes));
+    const pipes = await this.#pipes.takeTwo();
+    let tree: ProcessTree;
     try {
-      const tree = await this.#keeper.open(limits.processes);
-      const preparation = launcherScript(tree.cgroups, prlimitOptions(limits, this.capabilities.limits));
-      return await supervise(tree, command, preparation, output, supervision);
-    } finally {
-      output.close();
-      readers.stdout.flush();
-      readers.stderr.flush();
+      tree = await this.#keeper.open(limits.processes);
+    } catch (error) {
+      for (const pipe of pipes) closePipe(pipe);
+      throw error;
     }
+    const outputs = {
+      stdout: reading('stdout', pipes[0], supervision),
+      stderr: reading('stderr', pipes[1], supervision),
+    };
+    const preparation = launcherScript(tree.cgroups, prlimitOptions(limits, this.capabilities.limits));
+    return await supervise(tree, command, preparation, outputs, supervision);
   }
 
   /** Ends whatever runs are left, and the guardian. */
   async close(): Promise<void> {
     await this.#keeper.close();
+    this.#pipes.close();
   }
+}
+
+function reading(stream: 'stdout' | 'stderr', pipe: Pipe, { secrets, onLine }: Supervision): Output {
+  return new Output(pipe, new LineReader(secrets, (line) => onLine(stream, line)));
 }
 
 async function createKeeper(tracking: Tracking): Promise<TreeKeeper> {

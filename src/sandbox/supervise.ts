@@ -7,7 +7,8 @@ import { AttemptAborted } from '../protocol/executor.ts';
 import { childEnvironment } from './environment.ts';
 import { NOT_FOUND } from './launcher.ts';
 import type { Limits } from './limits.ts';
-import { type Output, openNamelessFile } from './pipes.ts';
+import type { Output } from './output.ts';
+import { openNamelessFile } from './private-files.ts';
 import { signalAll } from './processes.ts';
 import type { ProcessTree } from './tree.ts';
 
@@ -36,6 +37,11 @@ export interface Supervision {
   onNotice(message: string): void;
 }
 
+export interface Outputs {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
 /** How the command ended: with a code, or by a signal. */
 export type Ended =
   | { readonly exitCode: number; readonly exitSignal: null }
@@ -60,24 +66,25 @@ const COMPLAIN_EVERY_MS = 30_000;
 /**
  * Runs `command` in `tree`. Settles only when the whole tree is verified gone, whoever still holds a pipe.
  * @param preparation the launcher's script (see launcher.ts)
+ * @param outputs ended here in any case
  * @throws LaunchError when nothing of the command has run; the signal's reason when it aborted before the command ended
  */
 export async function supervise(
   tree: ProcessTree,
   command: Command,
   preparation: string,
-  output: Output,
+  outputs: Outputs,
   supervision: Supervision,
 ): Promise<Ended> {
   const { signal, graceMs } = supervision;
   try {
     signal.throwIfAborted();
-    const { exited, failure } = await start(tree, command, preparation, output);
+    const { exited, failure } = await start(tree, command, preparation, outputs);
     const aborted = await abortsBefore(exited, signal);
     if (aborted) await endTree(tree, isLost(signal) ? 0 : graceMs, supervision);
     else await endLeftovers(tree, supervision);
     const ended = await exited;
-    await output.drain();
+    await finish(outputs);
     const reason = await failure;
     if (reason === NOT_FOUND) throw new LaunchError(`there is no program ${command.file}`, { notFound: true });
     if (reason !== '') throw new LaunchError(reason);
@@ -85,8 +92,13 @@ export async function supervise(
     return ended;
   } catch (error) {
     await endTree(tree, 0, supervision);
+    await finish(outputs);
     throw error;
   }
+}
+
+async function finish({ stdout, stderr }: Outputs): Promise<void> {
+  await Promise.all([stdout.finish(), stderr.finish()]);
 }
 
 interface Started {
@@ -95,7 +107,7 @@ interface Started {
   readonly failure: Promise<string>;
 }
 
-async function start(tree: ProcessTree, command: Command, preparation: string, output: Output): Promise<Started> {
+async function start(tree: ProcessTree, command: Command, preparation: string, outputs: Outputs): Promise<Started> {
   const input = command.input === undefined ? undefined : await openNamelessFile(command.input);
   try {
     const child = spawn('/bin/sh', ['-c', preparation, 'sh', command.file, ...command.args], {
@@ -103,7 +115,7 @@ async function start(tree: ProcessTree, command: Command, preparation: string, o
       // A session of its own: no terminal, and a group that can be signalled.
       detached: true,
       env: { ...childEnvironment(command.environment ?? {}), ...tree.environment },
-      stdio: [input?.fd ?? 'ignore', output.stdoutFd, output.stderrFd, 'pipe'],
+      stdio: [input?.fd ?? 'ignore', outputs.stdout.writeFd, outputs.stderr.writeFd, 'pipe'],
     });
     if (child.pid !== undefined) tree.started(child.pid);
     const exited = new Promise<Ended>((resolve) => {
@@ -118,8 +130,8 @@ async function start(tree: ProcessTree, command: Command, preparation: string, o
   } catch (error) {
     throw new LaunchError((error as Error).message, { cause: error });
   } finally {
-    // Only the child's copies are left then: they end with the tree.
-    output.closeWriters();
+    outputs.stdout.closeWriter();
+    outputs.stderr.closeWriter();
     await input?.close();
   }
 }
@@ -162,7 +174,8 @@ async function endTree(tree: ProcessTree, graceMs: number, supervision: Supervis
     await sleep(wait);
     if (performance.now() > complainAt) {
       // In a system call that cannot be interrupted, or of a user that we may not signal.
-      supervision.onNotice(`still waiting for processes that SIGKILL does not end: ${await tree.members()}`);
+      const left = await tree.members();
+      supervision.onNotice(`still waiting for processes that SIGKILL does not end: ${left.join(', ')}`);
       complainAt += COMPLAIN_EVERY_MS;
     }
   }

@@ -48,7 +48,7 @@ export class TextCleaner {
 /** Most bytes of UTF-8 in one line; longer ones are cut into pieces. */
 export const LONGEST_LINE_BYTES = 16 * 1024;
 
-/** Cuts a text that arrives in pieces into lines of at most LONGEST_LINE_BYTES. */
+/** Cuts a text that arrives in pieces, of whole characters, into lines of at most LONGEST_LINE_BYTES. */
 export class LineSplitter {
   readonly #emit: (line: string) => void;
   #rest = '';

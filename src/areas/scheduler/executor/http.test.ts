@@ -17,9 +17,11 @@ const outbound = createOutbound({ allowPrivate: true });
 const http = httpExecutor({ outbound });
 const seen: Seen[] = [];
 let answer: (response: ServerResponse) => void = (response) => response.end();
-const server = createServer(async (request, response) => {
-  seen.push({ method: request.method, headers: request.headers, body: await text(request) });
-  answer(response);
+const server = createServer((request, response) => {
+  void text(request).then((body) => {
+    seen.push({ method: request.method, headers: request.headers, body });
+    answer(response);
+  });
 });
 let url = '';
 

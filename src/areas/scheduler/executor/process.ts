@@ -97,7 +97,7 @@ function sandboxLimits(limits: NonNullable<Surroundings['limits']>): Limits {
 const NO_SECRET = /^(true|false|yes|no|on|off|none|null|enabled|disabled|required|\d{1,5})$/i;
 
 /** The values of variables with telling names, and the passwords in variables that hold URLs. */
-export function secretsOf(environment: Readonly<Record<string, string>>): string[] {
+function secretsOf(environment: Readonly<Record<string, string>>): string[] {
   const secrets: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
     if (isSecretName(name) && !NO_SECRET.test(value)) secrets.push(value);
