@@ -37,7 +37,7 @@ describe('the table of docs/architecture.md', () => {
       const allowed = ['to' in rule ? (rule.to.pathNot ?? []) : []]
         .flat()
         .map((path) => path.replace(/^\^src\/(.+)\/$/, '$1'));
-      expect([room, ...documented].sort()).toEqual(allowed.sort());
+      expect(new Set([room, ...documented])).toEqual(new Set(allowed));
     },
   );
 });
