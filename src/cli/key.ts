@@ -58,7 +58,7 @@ export function keyCommand(): Command {
     .action(
       withSession(async ({ client, out }) => {
         const keys = await (await client()).get<Page<KeyView>>(KEYS_PATH);
-        out.list(keys.items, KEY_COLUMNS, 'No keys.');
+        out.list(keys.items, KEY_COLUMNS, { empty: 'No keys.' });
       }),
     );
 

@@ -36,7 +36,7 @@ export function profileCommand(): Command {
             { header: 'SERVER', value: (row) => row.server },
             { header: 'USERNAME', value: (row) => row.username },
           ],
-          'No profiles. Make one with "longshore login <address>".',
+          { empty: 'No profiles. Make one with "longshore login <address>".' },
         );
       }),
     );

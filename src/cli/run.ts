@@ -17,7 +17,7 @@ export function runCommand(): Command {
       withSession<{ status?: string; limit: number }>(async ({ client, out }, { status, limit }) => {
         const query = { page: 1, size: Math.min(limit, 100), status };
         const runs = await (await client()).get<Page<RunView>>('/api/runs', query);
-        out.list(runs.items, RUN_COLUMNS, 'No runs.');
+        out.list(runs.items, RUN_COLUMNS, { empty: 'No runs.' });
       }),
     );
 

@@ -10,6 +10,7 @@ import { findTask, type TaskView } from './remote/tasks.ts';
 import { duration } from './run-view.ts';
 import type { Output } from './terminal/output.ts';
 import type { Column } from './terminal/table.ts';
+import { printable, truncate } from './terminal/width.ts';
 
 interface Outcome {
   readonly task: string;
@@ -20,6 +21,8 @@ interface Outcome {
   /** The last line that the run printed, or why there is none. */
   readonly said: string;
 }
+
+const LONGEST_REMARK = 100;
 
 const OUTCOME_COLUMNS: readonly Column<Outcome>[] = [
   { header: 'TASK', value: (outcome) => outcome.task },
@@ -35,7 +38,7 @@ async function lastLine(client: Client, run: RunView): Promise<string> {
   const { items } = await client.get<LogPage>(`/api/runs/${run.id}/logs`);
   const printed = items.filter((line) => line.message.trim() !== '');
   const last = printed.findLast((line) => line.stream === 'stdout') ?? printed.at(-1);
-  return run.error_message ?? last?.message ?? '';
+  return truncate(printable(run.error_message ?? last?.message ?? ''), LONGEST_REMARK);
 }
 
 async function runOnce(client: Client, task: TaskView, signal: AbortSignal): Promise<Outcome> {
@@ -82,5 +85,6 @@ export async function runSample(client: Client, signal: AbortSignal): Promise<Ou
 
 export function printSample(out: Output, outcomes: readonly Outcome[] | undefined): void {
   if (outcomes === undefined) out.line('There are tasks already: the sample is left out.');
-  else out.list(outcomes, OUTCOME_COLUMNS);
+  // Cut also where there is no terminal: what a task says may be long, and this is a glance, not its log.
+  else out.list(outcomes, OUTCOME_COLUMNS, { widthElsewhere: 80 });
 }

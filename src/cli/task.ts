@@ -104,7 +104,9 @@ function addReads(task: Command): void {
           if (tasks.length >= limit) break;
           tasks.push(one);
         }
-        out.list(tasks, TASK_COLUMNS, 'No tasks. Make one with "longshore task create" or "longshore apply -f".');
+        out.list(tasks, TASK_COLUMNS, {
+          empty: 'No tasks. Make one with "longshore task create" or "longshore apply -f".',
+        });
       }),
     );
 
@@ -124,7 +126,7 @@ function addReads(task: Command): void {
         const client = await session.client();
         const { id } = await findTask(client, which);
         const runs = await client.get<Page<RunView>>(`/api/tasks/${id}/runs`, { page: 1, size: Math.min(limit, 100) });
-        session.out.list(runs.items, RUN_COLUMNS, 'It has not run yet.');
+        session.out.list(runs.items, RUN_COLUMNS, { empty: 'It has not run yet.' });
       }),
     );
 

@@ -40,11 +40,12 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
   const { host, port, logLevel } = options;
   const config = session.config({ host, port, logLevel });
   const release = await lockDataDir(config.dataDir);
-  const view = out.stderr.isTTY ? logView(out, options.verbose ?? false) : undefined;
+  const talkative = options.verbose || config.logLevel === 'debug' || config.logLevel === 'trace';
+  const view = out.format === 'table' ? logView(out, talkative) : undefined;
   const stack = new Stack({
     config,
     configFile: session.options.config,
-    logger: createLogger(view && !options.verbose ? 'warn' : config.logLevel, 'supervisor'),
+    logger: createLogger(config.logLevel, 'supervisor', view && { write: (line) => view(line.trimEnd()) }),
     report: (text) => out.line(text),
     onErrorLine: view,
   });
@@ -82,6 +83,7 @@ export function upCommand(): Command {
     .option('--port <n>', 'where the server listens (LONGSHORE_PORT; 8080; 0 = any free one)')
     .option('--log-level <level>', 'trace, debug, info, warn or error (LONGSHORE_LOG_LEVEL; info)')
     .option('--sample', 'where there is no task yet: load the sample tasks and run each once')
-    .option('-v, --verbose', 'on a terminal: show all log lines, not only warnings')
+    .option('-v, --verbose', 'show all log lines, not only warnings (as with --log-level debug)')
+    .addHelpText('after', '\nLog lines are written for people; with -o json they stay JSON, for a log collector.')
     .action(withSession<UpOptions>((session, options) => supervise(session, options)));
 }

@@ -127,7 +127,7 @@ export function userCommand(): Command {
     .description('the users')
     .action(
       withSession(async (session) => {
-        session.out.list(await onStore(session, (store) => allUsers(store)), USER_COLUMNS, 'No users.');
+        session.out.list(await onStore(session, (store) => allUsers(store)), USER_COLUMNS, { empty: 'No users.' });
       }),
     );
 

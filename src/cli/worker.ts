@@ -94,7 +94,7 @@ export function workerCommand(): Command {
     .action(
       withSession(async ({ client, out }) => {
         const workers = await (await client()).get<WorkerView[]>('/api/workers');
-        out.list(workers, WORKER_COLUMNS, 'No workers. Start one with "longshore worker start".');
+        out.list(workers, WORKER_COLUMNS, { empty: 'No workers. Start one with "longshore worker start".' });
       }),
     );
 

@@ -46,7 +46,7 @@ function readProblem(body: unknown): { message: string | undefined; details: Fie
   const inner = isBody(body.error) ? body.error : body;
   const message = [body.message, inner.message, body.error].find((text) => typeof text === 'string');
   const data = isBody(inner.data) ? inner.data.details : undefined;
-  return { message: message as string | undefined, details: fieldProblems(inner.details ?? data) };
+  return { message, details: fieldProblems(inner.details ?? data) };
 }
 
 const SIGN_IN = 'Sign in with "longshore login", or give a key with --token or LONGSHORE_TOKEN.';

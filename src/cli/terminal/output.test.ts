@@ -36,7 +36,7 @@ it('answers an empty list with an empty list for programs, and with a remark for
   json.out.list([], columns);
   expect(JSON.parse(json.stdout.text())).toEqual([]);
   const table = make('table');
-  table.out.list([], columns, 'No tasks.');
+  table.out.list([], columns, { empty: 'No tasks.' });
   expect([table.stdout.text(), table.stderr.text()]).toEqual(['', 'No tasks.\n']);
 });
 

@@ -11,6 +11,13 @@ type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 /** A stream that may be a terminal. */
 export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
 
+interface ListOptions {
+  /** What to say instead of an empty table. */
+  readonly empty?: string;
+  /** Columns of a table that goes to no terminal; unless told, nothing is cut off there. */
+  readonly widthElsewhere?: number;
+}
+
 interface OutputOptions {
   readonly format: Format;
   readonly stdout: Screen;
@@ -34,16 +41,16 @@ export class Output {
   }
 
   /** Many things of one sort: a table, or the things themselves as the server gave them. */
-  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty = 'Nothing to show.'): void {
+  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: ListOptions = {}): void {
     if (this.format !== 'table') {
       this.#structured(rows);
       return;
     }
     if (rows.length === 0) {
-      this.note(empty);
+      this.note(options.empty ?? 'Nothing to show.');
       return;
     }
-    const width = this.stdout.isTTY ? (this.stdout.columns ?? 80) : undefined;
+    const width = this.stdout.isTTY ? (this.stdout.columns ?? 80) : options.widthElsewhere;
     this.line(renderTable(rows, columns, { width, header: (text) => this.style('bold', text) }));
   }
 
