@@ -94,6 +94,7 @@ export interface PastAttempt {
   readonly started_at: string;
   readonly finished_at: string;
   readonly exit_code: number | null;
+  readonly exit_signal: string | null;
   readonly error: string | null;
 }
 
@@ -120,6 +121,8 @@ export interface Run {
   readonly attemptStartedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly exitCode: number | null;
+  /** Of the program's end, such as `SIGKILL`. */
+  readonly exitSignal: string | null;
   readonly error: string | null;
   readonly output: Json;
   readonly progressDone: number | null;

@@ -13,7 +13,8 @@ export interface BusEvent {
   readonly at: Date;
 }
 
-const BATCH = 500;
+/** One event may tell of a thousand runs. */
+const BATCH = 50;
 const POLL_MS = 1000;
 /** How long a number that was skipped may still turn up: its transaction took it and commits late. */
 const GAP_PATIENCE_MS = 60_000;

@@ -139,13 +139,16 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
 
     it('retries what may be retried, until the attempts are spent', async () => {
       const id = await enqueueOne(store, { retryCount: 1 });
-      await report(outcome(await leaseOne(), { status: 'failed', retryable: true, error: 'first', exit_code: 7 }));
+      const first = { status: 'failed', retryable: true, error: 'first', exit_signal: 'SIGKILL' } as const;
+      await report(outcome(await leaseOne(), first));
       expect(await getRun(store, 'scheduler', id)).toMatchObject({ state: 'retry_wait' });
       await store.query("UPDATE longshore.runs SET state = 'queued'");
       await report(outcome(await leaseOne(), { status: 'timed_out', retryable: true, error: 'second' }));
       const run = await getRun(store, 'scheduler', id);
       expect(run).toMatchObject({ state: 'failed', attempt: 2, error: 'second' });
-      expect(run.pastAttempts).toMatchObject([{ attempt: 1, outcome: 'failed', error: 'first', exit_code: 7 }]);
+      expect(run.pastAttempts).toMatchObject([
+        { attempt: 1, outcome: 'failed', error: 'first', exit_signal: 'SIGKILL' },
+      ]);
     });
 
     it('does not retry what may not be retried', async () => {

@@ -7,6 +7,8 @@ import { rankOf } from './rank.ts';
 
 /** A retry never waits longer than this, unless the executor was told a longer `Retry-After`. */
 export const RETRY_CAP_SECONDS = 900;
+/** However long a server asks us to stay away. */
+const RETRY_AFTER_CAP_SECONDS = 86_400;
 
 export interface FinishedRun extends RunRef {
   readonly state: RunState;
@@ -22,12 +24,12 @@ const NEXT_STATE = `CASE
   ELSE 'failed' END`;
 
 /** Full jitter: anywhere between nothing and the exponential ceiling, so that failures at one time spread out. */
-const RETRY_AT = `now() + make_interval(secs => coalesce(i.retry_after_ms / 1000.0,
+const RETRY_AT = `now() + make_interval(secs => coalesce(least(i.retry_after_ms / 1000.0, ${RETRY_AFTER_CAP_SECONDS}),
   random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30)))))`;
 
 export const PAST_ATTEMPT = (outcome: string, error: string) => `jsonb_build_array(jsonb_build_object(
   'attempt', r.attempt, 'outcome', ${outcome}, 'worker_id', r.worker_id, 'started_at', r.attempt_started_at,
-  'finished_at', now(), 'exit_code', NULL::int, 'error', ${error}))`;
+  'finished_at', now(), 'exit_code', NULL::int, 'exit_signal', NULL::text, 'error', ${error}))`;
 
 /**
  * Records how attempts ended: one statement for all of them, with the roll-ups, the event and the reports to areas.
@@ -44,11 +46,11 @@ export async function runsFinish(
        SELECT * FROM jsonb_to_recordset($2::jsonb) AS i(id bigint, epoch integer, status text, retryable boolean,
          retry_after_ms bigint, exit_code integer, exit_signal text, error text, output jsonb, log_bytes bigint)
      ), ended AS (
-       UPDATE longshore.runs r SET (state, session_id, deadline, finished_at, exit_code, error, output, log_bytes,
-           attempt, failures, gated, run_at, rank, past_attempts) =
+       UPDATE longshore.runs r SET (state, session_id, deadline, finished_at, exit_code, exit_signal, error, output,
+           log_bytes, attempt, failures, gated, run_at, rank, past_attempts) =
          (SELECT d.state, NULL::bigint, NULL::timestamptz,
             CASE WHEN d.state IN (${sqlStates(TERMINAL)}) THEN now() END,
-            i.exit_code, i.error, i.output, r.log_bytes + i.log_bytes,
+            i.exit_code, i.exit_signal, i.error, i.output, r.log_bytes + i.log_bytes,
             CASE WHEN i.status = 'released' THEN r.attempt - 1 ELSE r.attempt END,
             CASE WHEN i.status IN ('failed', 'timed_out') THEN r.failures + 1 ELSE r.failures END,
             CASE WHEN d.final THEN r.gated ELSE r.concurrency_key IS NOT NULL END,
@@ -57,7 +59,7 @@ export async function runsFinish(
             CASE WHEN d.final OR i.status = 'released' THEN r.past_attempts
               ELSE r.past_attempts || jsonb_build_array(jsonb_build_object('attempt', r.attempt, 'outcome', i.status,
                 'worker_id', r.worker_id, 'started_at', r.attempt_started_at, 'finished_at', now(),
-                'exit_code', i.exit_code, 'error', i.error)) END
+                'exit_code', i.exit_code, 'exit_signal', i.exit_signal, 'error', i.error)) END
           FROM (SELECT n.state, n.state IN (${sqlStates(TERMINAL)}) AS final,
                   CASE WHEN n.state = 'retry_wait' THEN ${RETRY_AT} ELSE r.run_at END AS run_at
                 FROM (SELECT ${NEXT_STATE} AS state) n) d)

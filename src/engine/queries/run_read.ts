@@ -25,6 +25,7 @@ interface RunRow {
   attempt_started_at: Date | null;
   finished_at: Date | null;
   exit_code: number | null;
+  exit_signal: string | null;
   error: string | null;
   output: Json;
   progress_done: number | null;
@@ -35,7 +36,7 @@ interface RunRow {
 }
 
 const COLUMNS = `id, job_id, area, kind, name, state, trigger, priority, spec, epoch, attempt, losses, retry_count,
-  timeout_seconds, worker_id, fire_at, run_at, started_at, attempt_started_at, finished_at, exit_code, error, output,
+  timeout_seconds, worker_id, fire_at, run_at, started_at, attempt_started_at, finished_at, exit_code, exit_signal, error, output,
   progress_done, progress_total, past_attempts, created_by, created_at`;
 
 function toRun(row: RunRow): Run {
@@ -61,6 +62,7 @@ function toRun(row: RunRow): Run {
     attemptStartedAt: row.attempt_started_at,
     finishedAt: row.finished_at,
     exitCode: row.exit_code,
+    exitSignal: row.exit_signal,
     error: row.error,
     output: row.output,
     progressDone: row.progress_done,

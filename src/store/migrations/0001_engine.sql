@@ -77,6 +77,7 @@ CREATE TABLE longshore.runs (
   attempt_started_at timestamptz,
   finished_at timestamptz,
   exit_code integer,
+  exit_signal text,
   error text,
   output jsonb,
   progress_done double precision,
