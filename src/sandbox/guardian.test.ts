@@ -104,23 +104,29 @@ describe.each(TRACKINGS)('when a worker that tracks by %s is killed', (tracking)
     worker.process.kill('SIGKILL');
     await untilGone(pids);
   });
-
-  it('together with its guardian, the next worker ends its runs', async (context) => {
-    if (impossible) context.skip(impossible);
-    if (tracking === 'group') context.skip('a process group does not tell whose it is');
-    const worker = startWorker(tracking, script);
-    const pids = await worker.pids(2);
-    // Stopped, the worker cannot post another guardian before it is killed too.
-    worker.process.kill('SIGSTOP');
-    for (const pid of guardiansOf(worker.process.pid)) process.kill(pid, 'SIGKILL');
-    worker.process.kill('SIGKILL');
-    await once(worker.process, 'exit');
-    expect(pids.filter(isAlive)).toHaveLength(2);
-    const next = await Sandbox.create({ tracking });
-    expect(pids.filter(isAlive)).toEqual([]);
-    await next.close();
-  });
 });
+
+// A process group does not tell whose it is.
+describe.each(['cgroup', 'marker'] as const)(
+  'when a worker that tracks by %s is killed with its guardian',
+  (tracking) => {
+    it('its runs are ended by the next one', async (context) => {
+      const impossible = possible.get(tracking);
+      if (impossible) context.skip(impossible);
+      const worker = startWorker(tracking, 'eval "$DAEMON"; eval "$STUBBORN"');
+      const pids = await worker.pids(2);
+      // Stopped, the worker cannot post another guardian before it is killed too.
+      worker.process.kill('SIGSTOP');
+      for (const pid of guardiansOf(worker.process.pid)) process.kill(pid, 'SIGKILL');
+      worker.process.kill('SIGKILL');
+      await once(worker.process, 'exit');
+      expect(pids.filter(isAlive)).toHaveLength(2);
+      const next = await Sandbox.create({ tracking });
+      expect(pids.filter(isAlive)).toEqual([]);
+      await next.close();
+    });
+  },
+);
 
 describe('an ordinary user', () => {
   it('has trees by what /proc shows, and limits of processes by the count of the user', async (context) => {
