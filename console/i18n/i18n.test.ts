@@ -13,7 +13,7 @@ function flatten(texts: object, path = ''): Map<string, string> {
   );
 }
 
-const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
+const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').sort();
 
 test('every text says the same things in both languages', () => {
   const chinese = flatten(zhCN);

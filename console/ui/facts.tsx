@@ -14,7 +14,7 @@ export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
   return (
     <dl className={styles.facts}>
       {facts
-        .filter(({ value }) => value || value === 0)
+        .filter(({ value }) => Boolean(value) || value === 0)
         .map(({ label, value, wide }) => (
           <div key={label} className={wide ? styles.wide : undefined}>
             <dt>{label}</dt>

@@ -43,7 +43,7 @@ export function validationError(problems: readonly FieldProblem[]): AppError {
  */
 export function problemsOf(errors: readonly FastifySchemaValidationError[], part: string): FieldProblem[] {
   const problems = new Map<string, Set<string>>();
-  for (const fault of withoutBranches(errors as readonly Fault[])) {
+  for (const fault of withoutBranches(errors)) {
     const { field, message } = problemOf(fault, part);
     problems.set(field, (problems.get(field) ?? new Set()).add(message));
     if (problems.size >= MOST_PROBLEMS) break;

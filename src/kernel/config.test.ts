@@ -52,6 +52,11 @@ describe('configuration', () => {
     expect(() => loadConfig({ config }, {})).toThrow(/unknown setting "prot"; known are .*port/);
   });
 
+  it('refuses more than one value for a setting in the file', () => {
+    const config = file('nested.yaml', 'host:\n  name: a\n');
+    expect(() => loadConfig({ config }, {})).toThrow('longshore.yaml: host: must be one value, not a list or a map.');
+  });
+
   it('says so when the file is not there, or no settings', () => {
     expect(() => loadConfig({ config: '/nowhere.yaml' }, {})).toThrow(/--config: there is no file/);
     expect(() => loadConfig({ config: file('list.yaml', '- a\n') }, {})).toThrow(/must hold settings/);

@@ -163,10 +163,11 @@ function textOf(
       throw new UsageError(`${setting.env}_FILE: ${(error as Error).message}`);
     }
   }
+  const source = `longshore.yaml: ${yamlName(setting.env)}`;
   const fromYaml = yaml[yamlName(setting.env)];
-  return fromYaml === undefined || fromYaml === null
-    ? undefined
-    : [`longshore.yaml: ${yamlName(setting.env)}`, String(fromYaml)];
+  if (fromYaml === undefined || fromYaml === null) return undefined;
+  if (typeof fromYaml === 'object') throw new UsageError(`${source}: must be one value, not a list or a map.`);
+  return [source, String(fromYaml)];
 }
 
 export type Flags = { readonly [K in keyof Config]?: string } & { readonly config?: string };

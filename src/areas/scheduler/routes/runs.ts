@@ -84,7 +84,7 @@ export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
         },
       },
       async (request) => {
-        const { run_id } = request.params as { run_id: number };
+        const { run_id } = request.params;
         return success(runAnswer(await control(store, AREA, run_id)), `Run: ${action} accepted`);
       },
     );
