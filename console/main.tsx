@@ -1,6 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { App as AntdApp, ConfigProvider } from 'antd';
+import { ConfigProvider } from 'antd';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/query-client.ts';
@@ -10,13 +10,16 @@ import { router } from './router.tsx';
 import './ui/global.css';
 import { useAntdTheme } from './ui/theme.ts';
 
+let wasSignedIn = false;
+
 /** Wherever a session ends (signed out, or refused by the server), its data goes and the sign-in page comes. */
 subscribeSession(() => {
   const session = sessionState();
-  if (session.status !== 'signed-out') return;
+  const ended = wasSignedIn && session.status === 'signed-out';
+  wasSignedIn = session.status === 'signed-in';
+  if (!ended) return;
   queryClient.clear();
-  const { href, pathname } = router.state.location;
-  if (pathname === '/sign-in') return;
+  const { href } = router.state.location;
   void router.navigate({ to: '/sign-in', search: session.ended ? { next: href } : {} });
 });
 
@@ -24,11 +27,9 @@ function Console() {
   const locale = useAntdLocale();
   return (
     <ConfigProvider theme={useAntdTheme()} button={{ autoInsertSpace: false }} {...(locale ? { locale } : {})}>
-      <AntdApp>
-        <QueryClientProvider client={queryClient}>
-          <RouterProvider router={router} />
-        </QueryClientProvider>
-      </AntdApp>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
     </ConfigProvider>
   );
 }

@@ -6,6 +6,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import { App } from 'antd';
 import { restoreSession, sessionState } from './api/session.ts';
 import { taskListSearch } from './features/tasks/task-list-search.ts';
 import { CrashPage, MissingPage, PendingPage } from './ui/fallback-pages.tsx';
@@ -20,7 +21,15 @@ function pageNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 1 ? value : undefined;
 }
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage });
+const root = createRootRoute({
+  // Inside the router, so that messages, which it draws, can hold links.
+  component: () => (
+    <App>
+      <Outlet />
+    </App>
+  ),
+  notFoundComponent: MissingPage,
+});
 
 const signIn = createRoute({
   getParentRoute: () => root,

@@ -5,9 +5,9 @@ import { changeLanguage, LANGUAGES, useLanguage } from '../i18n/i18n.ts';
 import { chooseTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from './theme.ts';
 
 const ICONS: Record<ThemeChoice, React.ReactNode> = {
-  system: <DesktopOutlined />,
-  light: <BulbOutlined />,
-  dark: <BulbFilled />,
+  system: <DesktopOutlined aria-hidden />,
+  light: <BulbOutlined aria-hidden />,
+  dark: <BulbFilled aria-hidden />,
 };
 
 /** Language and colours: each button names what is, and goes on to the next. */
@@ -22,7 +22,7 @@ export function Preferences() {
     <>
       <Button
         type="text"
-        icon={<GlobalOutlined />}
+        icon={<GlobalOutlined aria-hidden />}
         lang={otherLanguage}
         onClick={() => void changeLanguage(otherLanguage)}
       >

@@ -55,13 +55,13 @@ function Account({ user }: { readonly user: User }) {
       content={
         <>
           <p style={{ margin: '0 0 12px' }}>{user.role}</p>
-          <Button icon={<LogoutOutlined />} onClick={() => void signOut().catch(showError)}>
+          <Button icon={<LogoutOutlined aria-hidden />} onClick={() => void signOut().catch(showError)}>
             {t('shell.signOut')}
           </Button>
         </>
       }
     >
-      <Button type="text" icon={<UserOutlined />} aria-label={t('shell.account', { name: user.username })}>
+      <Button type="text" icon={<UserOutlined aria-hidden />} aria-label={t('shell.account', { name: user.username })}>
         <span className={styles.userName}>{user.username}</span>
       </Button>
     </Popover>
@@ -92,7 +92,7 @@ export function Shell({ user }: { readonly user: User }) {
         <Button
           className={styles.menuButton ?? ''}
           type="text"
-          icon={<MenuOutlined />}
+          icon={<MenuOutlined aria-hidden />}
           aria-label={t('shell.openNavigation')}
           onClick={() => setDrawerOpen(true)}
         />

@@ -65,8 +65,14 @@ async function createUserToken(
   return login(user.username, user.password);
 }
 
-/** Started anew for each test file that asks, stopped after its last test. */
-export async function startTestServer(overrides: Partial<Config> = {}): Promise<TestServer> {
+/**
+ * Started anew for each test file that asks, stopped after its last test.
+ * @param consoleFolder a built console to serve; none unless told
+ */
+export async function startTestServer(
+  overrides: Partial<Config> = {},
+  consoleFolder = path.join(tmpdir(), 'no-console'),
+): Promise<TestServer> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'longshore-server-'));
   const config: Config = {
@@ -81,7 +87,7 @@ export async function startTestServer(overrides: Partial<Config> = {}): Promise<
     rateLimitPerMinute: 1_000_000,
     ...overrides,
   };
-  const server = await startServer({ config, logger: silent, consoleFolder: path.join(dataDir, 'no-console') });
+  const server = await startServer({ config, logger: silent, consoleFolder });
   afterAll(async () => {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });

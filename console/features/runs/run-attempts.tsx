@@ -3,6 +3,7 @@ import type { Attempt } from '../../api/model.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Duration, Moment } from '../../ui/time.tsx';
 import { RunStatusBadge } from './run-status-badge.tsx';
+import { RunResult } from './run-table.tsx';
 
 function AttemptDuration({ attempt }: { readonly attempt: Attempt }) {
   const { start_time: start, end_time: end } = attempt;
@@ -26,7 +27,7 @@ export function RunAttempts({ attempts }: { readonly attempts: readonly Attempt[
       key: 'result',
       title: t('runs.result'),
       wide: true,
-      render: (attempt) => attempt.error_message ?? attempt.exit_code ?? '–',
+      render: (attempt) => <RunResult of={attempt} />,
     },
   ];
   return (

@@ -93,7 +93,7 @@ export function RunLog({ runId, onComplete }: RunLogProps) {
         </Checkbox>
         <Button
           size="small"
-          icon={<DownloadOutlined />}
+          icon={<DownloadOutlined aria-hidden />}
           disabled={lines.length === 0}
           loading={downloading.isPending}
           onClick={() => downloading.mutate(runId, { onError: showError })}

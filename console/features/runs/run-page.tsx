@@ -41,7 +41,7 @@ function CancelButton({ run }: { readonly run: Run }) {
       onOk: () => cancel.mutateAsync(run.id).then(() => void message.info(t('run.cancelRequested')), showError),
     });
   return (
-    <Button danger icon={<StopOutlined />} onClick={confirm}>
+    <Button danger icon={<StopOutlined aria-hidden />} onClick={confirm}>
       {t('run.cancel')}
     </Button>
   );
@@ -98,7 +98,7 @@ export function RunPage() {
     >
       <div className={pageStyles.stack}>
         {error && <ErrorNotice error={error} onRetry={() => void refetch()} stale />}
-        {run.error_message && <Alert type="error" showIcon title={t('run.error')} description={run.error_message} />}
+        {run.error_message && run.status !== 'running' && <Alert type="error" showIcon title={run.error_message} />}
         <RunFacts run={run} />
         <RunLog runId={id} onComplete={onComplete} />
       </div>

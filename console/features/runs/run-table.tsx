@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Run } from '../../api/model.ts';
+import type { Attempt, Run } from '../../api/model.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Duration, Elapsed, RelativeTime } from '../../ui/time.tsx';
 import { hasEnded, RunStatusBadge } from './run-status-badge.tsx';
@@ -10,6 +10,13 @@ export function RunDuration({ run }: { readonly run: Run }) {
   if (!run.start_time) return '–';
   if (!hasEnded(run)) return <Elapsed since={run.start_time} />;
   return run.duration_seconds === null ? '–' : <Duration seconds={run.duration_seconds} />;
+}
+
+/** How a run, or one of its attempts, came out. While it goes on, what is recorded is still the last attempt's. */
+export function RunResult({ of: { status, error_message: error, exit_code: code } }: { readonly of: Run | Attempt }) {
+  const { t } = useTranslation();
+  if (status === 'running' || status === 'pending') return '–';
+  return error ?? (code === null ? '–' : t('runs.exitCodeOf', { code }));
 }
 
 /** The task that a run is of; one that is deleted has left its name. */
@@ -63,7 +70,7 @@ export function RunTable({ label, runs, empty, withTask = false }: RunTableProps
       key: 'result',
       title: t('runs.result'),
       wide: true,
-      render: (run) => run.error_message ?? run.exit_code ?? '–',
+      render: (run) => <RunResult of={run} />,
     },
   ];
   return <DataTable label={label} columns={columns} rows={runs} rowKey={(run) => run.id} empty={empty} />;

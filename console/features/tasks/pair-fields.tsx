@@ -39,14 +39,14 @@ export function PairFields({ name, label, addLabel }: PairFieldsProps) {
                 </Form.Item>
                 <Button
                   type="text"
-                  icon={<DeleteOutlined />}
+                  icon={<DeleteOutlined aria-hidden />}
                   aria-label={t('taskForm.remove', { name: `${label} ${index + 1}` })}
                   onClick={() => remove(field.name)}
                 />
               </div>
             ))}
             <Form.ErrorList errors={errors} />
-            <Button size="small" icon={<PlusOutlined />} onClick={() => add({ name: '', value: '' })}>
+            <Button size="small" icon={<PlusOutlined aria-hidden />} onClick={() => add({ name: '', value: '' })}>
               {addLabel}
             </Button>
           </>

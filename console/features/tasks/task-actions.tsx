@@ -76,7 +76,7 @@ export function TaskActions({ task }: { readonly task: Task }) {
       {mayTrigger && (
         <Button
           type="primary"
-          icon={<CaretRightOutlined />}
+          icon={<CaretRightOutlined aria-hidden />}
           onClick={runNow}
           loading={trigger.isPending}
           disabled={task.status === 'disabled'}
@@ -95,12 +95,12 @@ export function TaskActions({ task }: { readonly task: Task }) {
           </Button>
         ))}
       {mayChange && (
-        <LinkButton to="/tasks/$taskId/edit" params={{ taskId: String(task.id) }} icon={<EditOutlined />}>
+        <LinkButton to="/tasks/$taskId/edit" params={{ taskId: String(task.id) }} icon={<EditOutlined aria-hidden />}>
           {t('task.edit')}
         </LinkButton>
       )}
       {mayDelete && (
-        <Button danger icon={<DeleteOutlined />} onClick={confirmDelete}>
+        <Button danger icon={<DeleteOutlined aria-hidden />} onClick={confirmDelete}>
           {t('task.delete')}
         </Button>
       )}

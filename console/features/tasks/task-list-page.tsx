@@ -88,7 +88,7 @@ function CreateButton() {
   const { t } = useTranslation();
   if (!useMay('scheduler_manage', 'create')) return null;
   return (
-    <LinkButton color="primary" variant="solid" to="/tasks/new" icon={<PlusOutlined />}>
+    <LinkButton color="primary" variant="solid" to="/tasks/new" icon={<PlusOutlined aria-hidden />}>
       {t('tasks.create')}
     </LinkButton>
   );
