@@ -9,13 +9,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build, type OutputFile } from 'esbuild';
+import type { OutputFile } from 'esbuild';
+import { bundle, ENTRIES } from './bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const inRoot = (...parts: string[]) => path.join(root, ...parts);
-
-/** Every file that is started by its path: the command, and the threads and child processes that it starts. */
-const ENTRIES = ['src/bin/longshore.ts', 'src/bin/heartbeat-thread.ts'];
 
 /** Chunks of older builds stay this long: a server that was started from them still imports them lazily. */
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
@@ -76,23 +74,7 @@ async function pruneOldChunks(outDir: string, current: readonly OutputFile[]): P
 }
 
 async function buildServer(outDir: string): Promise<void> {
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(ENTRIES.map((entry) => [path.basename(entry, '.ts'), entry])),
-    outdir: outDir,
-    bundle: true,
-    splitting: true,
-    // Dependencies are resolved from node_modules at run time: they are installed anyway, and some find their own
-    // files by path.
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.20',
-    sourcemap: true,
-    chunkNames: 'chunk-[hash]',
-    write: false,
-    logLevel: 'warning',
-  });
+  const outputFiles = await bundle(outDir);
   // Entries last: they name chunks, which must be there by then.
   const entries = new Set(ENTRIES.map((entry) => `${path.basename(entry, '.ts')}.js`));
   const isEntry = (file: OutputFile) => entries.has(path.basename(file.path));
@@ -120,7 +102,7 @@ const PARTS: readonly Part[] = [
     name: 'server',
     outDir: inRoot('dist'),
     main: 'longshore.js',
-    inputs: ['src', 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.ts'],
+    inputs: ['src', 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.ts', 'scripts/bundle.ts'],
     build: buildServer,
   },
   {

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ADMIN_PASSWORD, startTestServer, type TestServer } from '../../test/support/api-server.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
-import { environment } from '../kernel/config.ts';
-import { packageRoot } from '../kernel/package.ts';
+import { Longshore } from '../../test/support/longshore.ts';
 import { announceServer } from './remote/local.ts';
 import { ensureLocalKey } from './remote/local-key.ts';
 
@@ -15,41 +14,12 @@ import { ensureLocalKey } from './remote/local-key.ts';
  * executed by a worker that the command line itself starts.
  */
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const ENTRY = path.join(packageRoot, 'src/bin/longshore.ts');
 let home: string;
 let server: TestServer;
-let worker: ReturnType<typeof start>;
+let command: Longshore;
+let worker: ChildProcess;
 
-function start(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { PATH, HOME } = environment();
-  return spawn(process.execPath, ['--import', 'tsx', ENTRY, ...words], {
-    cwd: packageRoot,
-    env: { PATH, HOME, XDG_CONFIG_HOME: path.join(home, 'config'), LONGSHORE_DATA_DIR: server.config.dataDir, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-}
-
-function longshore(
-  words: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = start(words, options.env);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(options.input ?? '');
-  });
-}
+const longshore: Longshore['run'] = (words, options) => command.run(words, options);
 
 /** Runs a command that must succeed, and gives what it printed, parsed. */
 async function json(...words: string[]): Promise<ReturnType<typeof JSON.parse>> {
@@ -64,7 +34,11 @@ beforeAll(async () => {
   expect(await ensureLocalKey(server.store, server.config.dataDir)).toBe(true);
   await announceServer(server.config.dataDir, server.url);
   // Beside the server, with nothing but its data directory: it works over HTTP.
-  worker = start(['worker', 'start', '--id', 'cli-worker', '--log-level', 'error', '--drain', '0']);
+  command = await Longshore.build({
+    XDG_CONFIG_HOME: path.join(home, 'config'),
+    LONGSHORE_DATA_DIR: server.config.dataDir,
+  });
+  worker = command.start(['worker', 'start', '--id', 'cli-worker', '--log-level', 'error', '--drain', '0']);
 });
 
 afterAll(async () => {
@@ -125,10 +99,10 @@ it('fails when the run fails, and says why', async () => {
 
 it('interrupts the waiting, not the run; then cancels that', async () => {
   await json('task', 'create', 'sleeps', '--command', 'echo asleep; exec sleep 1000');
-  const following = start(['task', 'run', 'sleeps']);
+  const following = command.start(['task', 'run', 'sleeps']);
   const ended = new Promise<number | null>((resolve) => following.once('exit', (code) => resolve(code)));
   let said = '';
-  following.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  following.stderr.on('data', (text: string) => (said += text));
   await new Promise((resolve) => following.stdout.once('data', resolve));
   following.kill('SIGINT');
   expect(await ended).toBe(130);

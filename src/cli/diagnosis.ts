@@ -1,8 +1,8 @@
 /** The checks of `longshore doctor`: each looks at one thing and says what to do about it. */
 import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { MASTER_KEY_FILE } from '../auth/master-key.ts';
+import { assertCanListen } from '../http/listening.ts';
 import type { Config } from '../kernel/config.ts';
 import { packageRoot } from '../kernel/package.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
@@ -160,16 +160,12 @@ async function port({ host, port: number, dataDir }: Config): Promise<Finding[]>
   const own = await readLocalServer(dataDir);
   const running = await runningSupervisor(dataDir);
   if (own && running !== undefined) return [ok('port', `Longshore itself listens (${own.url}, process ${running})`)];
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used: ${error.message}`;
-      resolve([
-        bad('port', 'fail', `${host}:${number} ${taken}`, 'Choose another with --port, or stop what listens there.'),
-      ]);
-    });
-    server.listen(number, host, () => server.close(() => resolve([ok('port', `${host}:${number} is free`)])));
-  });
+  try {
+    await assertCanListen({ host, port: number });
+    return [ok('port', `${host}:${number} is free`)];
+  } catch (error) {
+    return [bad('port', 'fail', messageOf(error), 'Choose another with --port, or stop what listens there.')];
+  }
 }
 
 async function python(): Promise<Finding[]> {

@@ -10,7 +10,6 @@ import { findTask, type TaskView } from './remote/tasks.ts';
 import { duration } from './run-view.ts';
 import type { Output } from './terminal/output.ts';
 import type { Column } from './terminal/table.ts';
-import { printable, truncate } from './terminal/width.ts';
 
 interface Outcome {
   readonly task: string;
@@ -21,8 +20,6 @@ interface Outcome {
   /** The last line that the run printed, or why there is none. */
   readonly said: string;
 }
-
-const LONGEST_REMARK = 100;
 
 const OUTCOME_COLUMNS: readonly Column<Outcome>[] = [
   { header: 'TASK', value: (outcome) => outcome.task },
@@ -38,7 +35,7 @@ async function lastLine(client: Client, run: RunView): Promise<string> {
   const { items } = await client.get<LogPage>(`/api/runs/${run.id}/logs`);
   const printed = items.filter((line) => line.message.trim() !== '');
   const last = printed.findLast((line) => line.stream === 'stdout') ?? printed.at(-1);
-  return truncate(printable(run.error_message ?? last?.message ?? ''), LONGEST_REMARK);
+  return run.error_message ?? last?.message ?? '';
 }
 
 async function runOnce(client: Client, task: TaskView, signal: AbortSignal): Promise<Outcome> {
@@ -54,12 +51,8 @@ async function runOnce(client: Client, task: TaskView, signal: AbortSignal): Pro
   };
 }
 
-/**
- * Loads the sample workspace and runs each of its tasks once, unless there are tasks already.
- * @returns what became of each; undefined when there were tasks already, and nothing was done
- */
-export async function runSample(client: Client, signal: AbortSignal): Promise<Outcome[] | undefined> {
-  if ((await client.get<Page<TaskView>>('/api/tasks', { page: 1, size: 1 })).total > 0) return undefined;
+/** Loads the sample workspace and runs each of its tasks once. */
+async function runAll(client: Client, signal: AbortSignal): Promise<Outcome[]> {
   const folder = path.join(packageRoot, 'examples');
   const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
   const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')));
@@ -83,8 +76,13 @@ export async function runSample(client: Client, signal: AbortSignal): Promise<Ou
   );
 }
 
-export function printSample(out: Output, outcomes: readonly Outcome[] | undefined): void {
-  if (outcomes === undefined) out.line('There are tasks already: the sample is left out.');
+/** Runs the sample workspace and shows what became of it; where there are tasks already, only says so. */
+export async function runSample(out: Output, client: Client, signal: AbortSignal): Promise<void> {
+  if ((await client.get<Page<TaskView>>('/api/tasks', { page: 1, size: 1 })).total > 0) {
+    out.line('The workspace is not empty: the sample is left out.');
+    return;
+  }
+  out.line('Running the sample workspace…');
   // Cut also where there is no terminal: what a task says may be long, and this is a glance, not its log.
-  else out.list(outcomes, OUTCOME_COLUMNS, { widthElsewhere: 80 });
+  out.list(await runAll(client, signal), OUTCOME_COLUMNS, { widthElsewhere: 80 });
 }

@@ -37,8 +37,9 @@ async function serve(session: Session, config: Config, options: ServerOptions): 
   return {
     ready: { url, ...(login ? { login } : {}) },
     async stop(orphaned) {
-      await withdrawServer(config.dataDir);
       await stop(orphaned ? 0 : options.notice * 1000);
+      // Not before: whoever starts next reads from it that it is we who still hold the port.
+      await withdrawServer(config.dataDir);
     },
   };
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { assertCanListen } from '../http/listening.ts';
+import { sleep } from '../kernel/clock.ts';
 import type { Config } from '../kernel/config.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Client } from './remote/client.ts';
-import { readLocalKey } from './remote/local.ts';
-import { printSample, runSample } from './sample.ts';
+import { readLocalKey, readLocalServer } from './remote/local.ts';
+import { runSample } from './sample.ts';
 import { type Session, withSession } from './session.ts';
 import { lockDataDir } from './supervisor/lock.ts';
 import { logView } from './supervisor/log-view.ts';
@@ -23,12 +25,32 @@ async function welcome(session: Session, config: Config, server: Ready, sample: 
   const { out } = session;
   if (sample && server.url !== undefined) {
     const client = new Client({ server: server.url, token: await readLocalKey(config.dataDir) });
-    out.line('Running the sample workspace…');
-    printSample(out, await runSample(client, signal));
+    await runSample(out, client, signal);
   }
   const login = server.login ? [`  login     ${describeLogin(server.login)}`] : [];
   const lines = [`  console   ${server.url}`, ...login, `  data      ${config.dataDir}`, '  stop      Ctrl-C'];
   out.line(`\nLongshore is up.\n${lines.join('\n')}`);
+}
+
+/** How long the server of a supervisor that was killed may take to notice and end. */
+const ORPHAN_ENDS_WITHIN_MS = 10_000;
+
+/**
+ * A port that somebody else holds is found before a database is made for nothing.
+ * @throws UsageError that names the setting
+ */
+async function claimPort(config: Config, signal: AbortSignal): Promise<void> {
+  const isOurs = (await readLocalServer(config.dataDir))?.url.endsWith(`:${config.port}`) ?? false;
+  const deadline = performance.now() + (isOurs ? ORPHAN_ENDS_WITHIN_MS : 0);
+  for (;;) {
+    try {
+      await assertCanListen(config);
+      return;
+    } catch (error) {
+      if (signal.aborted || performance.now() >= deadline) throw error;
+      await sleep(100, signal);
+    }
+  }
 }
 
 /**
@@ -64,6 +86,7 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {
+    if (config.mode !== 'worker') await claimPort(config, stopping.signal);
     await stack.start();
     if (stack.server) await welcome(session, config, stack.server, options.sample ?? false, stopping.signal);
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
