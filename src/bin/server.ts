@@ -18,6 +18,7 @@ import type { App, Area } from '../http/area.ts';
 import { registerEngineMetrics } from '../http/engine-metrics.ts';
 import { Health } from '../http/health.ts';
 import { Idempotency, idempotencyPruner } from '../http/idempotency.ts';
+import { explainListenFailure } from '../http/listening.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createHttpServer } from '../http/server.ts';
 import { sleep } from '../kernel/clock.ts';
@@ -93,21 +94,6 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   return { app, health, services: new ServiceGroup('server process', services) };
 }
 
-async function listen(app: App, { host, port }: Config): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new UsageError(`LONGSHORE_PORT: ${port} is taken on ${host}; choose another one (0 = any free one).`);
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new UsageError(`LONGSHORE_HOST, LONGSHORE_PORT: cannot listen on ${host}:${port} (${message}).`);
-    }
-    throw error;
-  }
-}
-
 /**
  * The wiring of an API process: brings the schema up to date, makes the first user, starts the engine's services and
  * listens.
@@ -129,10 +115,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     const listener = new Listener({ url: directUrl, logger });
     const { app, health, services } = await assemble(settings, store, masterKey, listener);
     await services.start();
-    const address = await listen(app, config).catch(async (error: unknown) => {
+    const { host, port } = config;
+    const address = await app.listen({ host, port }).catch(async (error: unknown) => {
       await app.close();
       await services.stop();
-      throw error;
+      throw explainListenFailure(error, config);
     });
     logger.info({ address }, 'listening');
     const stop = async (noticeMs = 0) => {
