@@ -23,9 +23,13 @@ const NEXT_STATE = `CASE
   WHEN i.retryable AND r.failures < r.retry_count THEN CASE r.state WHEN 'pausing' THEN 'paused' ELSE 'retry_wait' END
   ELSE 'failed' END`;
 
-/** Full jitter: anywhere between nothing and the exponential ceiling, so that failures at one time spread out. */
-const RETRY_AT = `now() + make_interval(secs => coalesce(least(i.retry_after_ms / 1000.0, ${RETRY_AFTER_CAP_SECONDS}),
-  random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30)))))`;
+/**
+ * Full jitter: anywhere between nothing and the exponential ceiling, so that failures at one time spread out.
+ * Not by coalesce: least() passes over NULL, so without a `Retry-After` it would answer the cap.
+ */
+const RETRY_AT = `now() + make_interval(secs => CASE WHEN i.retry_after_ms IS NULL
+  THEN random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30)))
+  ELSE least(i.retry_after_ms / 1000.0, ${RETRY_AFTER_CAP_SECONDS}) END)`;
 
 export const PAST_ATTEMPT = (outcome: string, error: string) => `jsonb_build_array(jsonb_build_object(
   'attempt', r.attempt, 'outcome', ${outcome}, 'worker_id', r.worker_id, 'started_at', r.attempt_started_at,
