@@ -25,6 +25,22 @@ it('shows warnings and errors, with why and what about, and leaves requests out'
   expect(lines[1]).toMatch(/^\d\d:\d\d:\d\d error server: round failed: no route to host {2}\(failures=2\)$/);
 });
 
+it('says once what several loops say at the same time, and again when it lasts', () => {
+  let clock = 0;
+  const stderr = new PassThrough();
+  const out = new Output({ format: 'table', stdout: new PassThrough(), stderr, color: true });
+  const view = logView(out, false, () => clock);
+  const logger = createLogger('info', 'server', { write: (line) => view(line.trimEnd()) });
+  const fail = (daemon: string) => logger.error({ err: new Error('starting up'), daemon }, 'round failed');
+  fail('promoter');
+  fail('rescuer');
+  clock = 9_999;
+  fail('promoter');
+  clock = 10_000;
+  fail('scheduler');
+  expect(String(stderr.read())).toMatch(/^.* \(daemon=promoter\)\n.* \(daemon=scheduler\)\n$/);
+});
+
 it('shows everything when asked to', () => {
   const lines = seen(true, (logger) => logger.debug({ path: '/metrics' }, 'request'));
   expect(lines).toEqual([expect.stringMatching(/ debug server: request {2}\(path=\/metrics\)$/)]);
