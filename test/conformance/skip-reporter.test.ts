@@ -6,18 +6,20 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+const STRICT = { CI: 'true', LONGSHORE_CI_STRICT: '1' };
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'longshore-tally-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the fixture: one test passes, two are skipped with a reason, one without. */
-async function runFixture(env: Record<string, string>): Promise<{ code: unknown; output: string }> {
+/** `skips` has a test that passes, two that are skipped with a reason, and one without; `broken` a hook that fails. */
+async function runFixture(fixture: string, env: Record<string, string>): Promise<{ code: unknown; output: string }> {
   const { VITEST: _, ...outside } = process.env;
   const child = spawn(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/conformance/skip-fixture/vitest.config.ts'],
+    ['node_modules/vitest/vitest.mjs', 'run', fixture, '--config', 'test/conformance/skip-fixture/vitest.config.ts'],
     {
       env: { ...outside, CI: '', LONGSHORE_CI_STRICT: '', LONGSHORE_TEST_TALLY: '', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -28,7 +30,7 @@ async function runFixture(env: Record<string, string>): Promise<{ code: unknown;
 }
 
 it('tells every skip and its reason, and passes on a developer machine', async () => {
-  const { code, output } = await runFixture({});
+  const { code, output } = await runFixture('skips', {});
   expect(output).toContain('Skipped 1: the server is not installed');
   expect(output).toContain('needs a server');
   expect(output).toContain('Skipped 1: the disk is not mounted');
@@ -38,8 +40,16 @@ it('tells every skip and its reason, and passes on a developer machine', async (
 
 it('refuses skips where everything is installed, and counts them as failures', async () => {
   const tally = path.join(folder, 'tally');
-  const { code, output } = await runFixture({ CI: 'true', LONGSHORE_CI_STRICT: '1', LONGSHORE_TEST_TALLY: tally });
+  const { code, output } = await runFixture('skips', { ...STRICT, LONGSHORE_TEST_TALLY: tally });
   expect(output).toContain('3 skipped for want of what CI installs');
   expect(code).toBe(1);
   expect(await readFile(tally, 'utf8')).toBe('1 3\n');
+});
+
+it('takes what a failed hook kept from running for its failure, not for a skip', async () => {
+  const tally = path.join(folder, 'broken');
+  const { code, output } = await runFixture('broken', { ...STRICT, LONGSHORE_TEST_TALLY: tally });
+  expect(output).not.toContain('Skipped');
+  expect(code).toBe(1);
+  expect(await readFile(tally, 'utf8')).toBe('0 1\n');
 });

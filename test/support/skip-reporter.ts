@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
 const NO_REASON = 'no reason given';
 
@@ -26,10 +26,21 @@ function reasonOf(test: TestCase): string {
   return note ?? /\(skipped:? (.+?)\)(?: >|$)/.exec(test.fullName)?.[1] ?? NO_REASON;
 }
 
+/** Of a hook that failed, or of a file that does not load. What stands below did not run for that reason alone. */
+const broke = (folder: TestModule | TestSuite) => folder.errors().length > 0;
+
+function standsBelowBroken(test: TestCase): boolean {
+  for (let folder: TestModule | TestSuite = test.parent; ; folder = folder.parent) {
+    if (broke(folder)) return true;
+    if (folder.type === 'module') return false;
+  }
+}
+
 function skipsByReason(modules: readonly TestModule[]): Skips[] {
   const skips = new Map<string, TestCase[]>();
   for (const module of modules) {
     for (const test of module.children.allTests('skipped')) {
+      if (standsBelowBroken(test)) continue;
       const reason = reasonOf(test);
       skips.set(reason, [...(skips.get(reason) ?? []), test]);
     }
@@ -71,8 +82,7 @@ export default class SkipReporter implements Reporter {
       );
       process.exitCode = 1;
     }
-    // A file that does not even load has no tests that could fail.
-    const broken = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0).length;
+    const broken = modules.flatMap((module) => [module, ...module.children.allSuites()]).filter(broke).length;
     const tally = process.env.LONGSHORE_TEST_TALLY;
     if (tally) {
       const failed = count(modules, 'failed') + broken + unhandledErrors.length + refused;
