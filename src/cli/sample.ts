@@ -35,7 +35,7 @@ async function lastLine(client: Client, run: RunView): Promise<string> {
   const { items } = await client.get<LogPage>(`/api/runs/${run.id}/logs`);
   const printed = items.filter((line) => line.message.trim() !== '');
   const last = printed.findLast((line) => line.stream === 'stdout') ?? printed.at(-1);
-  return run.error_message ?? last?.message ?? '';
+  return run.error_message ?? last?.message.trim() ?? '';
 }
 
 async function runOnce(client: Client, task: TaskView, signal: AbortSignal): Promise<Outcome> {

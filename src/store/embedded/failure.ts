@@ -41,5 +41,11 @@ export async function explainFailure(what: string, directory: string, output: un
       `LONGSHORE_DATA_DIR: ${directory} holds files of another user (${reasonIn(text)}): start as that user, or give them to this one with chown -R.`,
     );
   }
+  const nameless = /could not look up effective user ID (\d+)/.exec(text)?.[1];
+  if (nameless !== undefined) {
+    return new UsageError(
+      `DATABASE_URL: is not set, and the embedded PostgreSQL only works for a user with a name, which user id ${nameless} has not on this system. Give it a line in /etc/passwd, start as another user, or set DATABASE_URL.`,
+    );
+  }
   return new AppError('unavailable', `${what}: ${reasonIn(text)}`, { cause: output });
 }
