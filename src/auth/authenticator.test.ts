@@ -11,7 +11,7 @@ import { signIn, signInToConsole } from './sign-in.ts';
 import { TokenCodec } from './token-codec.ts';
 import { deleteUser, updateUser } from './users.ts';
 
-const { store, url } = await createTestDatabase();
+const { store, url, directUrl } = await createTestDatabase();
 const codec = new TokenCodec(Buffer.alloc(32, 1));
 const authenticator = new Authenticator({ store, codec, logger: silent });
 const refused = { code: 'unauthenticated' };
@@ -168,7 +168,7 @@ test('asks the database once for many requests', async () => {
 });
 
 test('another server hears of a change from the database', async () => {
-  const listener = new Listener({ url, logger: silent });
+  const listener = new Listener({ url: directUrl, logger: silent });
   // Its clock stands still: without the hint it would never ask again.
   const other = new Authenticator({ store, codec, logger: silent, now: () => 0 });
   let heard: () => void = () => undefined;

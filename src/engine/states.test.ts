@@ -194,7 +194,11 @@ describe('the states of a run', () => {
     beforeAll(async () => {
       const database = await createTestDatabase();
       store = database.store;
-      port = new PostgresPort({ store, listener: new Listener({ url: database.url, logger: silent }), logger: silent });
+      port = new PostgresPort({
+        store,
+        listener: new Listener({ url: database.directUrl, logger: silent }),
+        logger: silent,
+      });
       await store.query('CREATE TABLE public.seen (old text, new text, PRIMARY KEY (old, new))');
       await store.query(`CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO public.seen VALUES (old.state, new.state) ON CONFLICT DO NOTHING; RETURN NULL; END $$`);

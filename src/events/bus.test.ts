@@ -10,7 +10,7 @@ describe('event bus', () => {
   const open: { stop(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    ({ url, store } = await createTestDatabase());
+    ({ directUrl: url, store } = await createTestDatabase());
   });
   afterEach(async () => {
     for (const service of open.splice(0).reverse()) await service.stop();

@@ -3,7 +3,7 @@ import { createTestDatabase, silent } from '../../test/support/database.ts';
 import { administer } from '../../test/support/server.ts';
 import { Listener } from './listener.ts';
 
-const { store, url } = await createTestDatabase({ migrated: false });
+const { store, directUrl: url } = await createTestDatabase({ migrated: false });
 
 /** Payloads in the order of their arrival; `next` waits for one. */
 class Inbox {

@@ -28,14 +28,14 @@ const tables = `SELECT table_name AS name FROM information_schema.tables WHERE t
 const recorded = 'SELECT name FROM longshore.migrations ORDER BY name';
 
 test('applies every file in order, once', async () => {
-  const { url, store } = await createTestDatabase({ migrated: false });
+  const { directUrl: url, store } = await createTestDatabase({ migrated: false });
   expect(await migrate(url, FOLDER)).toEqual({ applied: ALL });
   expect(await store.query(recorded)).toEqual(ALL.map((name) => ({ name })));
   expect(await migrate(url, FOLDER)).toEqual({ applied: [] });
 });
 
 test('twenty at once apply each file once', async () => {
-  const { url, store } = await createTestDatabase({ migrated: false });
+  const { directUrl: url, store } = await createTestDatabase({ migrated: false });
   const reports = await Promise.all(Array.from({ length: 20 }, () => migrate(url, FOLDER)));
   expect(reports.flatMap((report) => report.applied).sort()).toEqual(ALL);
   expect(reports.filter((report) => report.applied.length > 0)).toHaveLength(1);
@@ -43,7 +43,7 @@ test('twenty at once apply each file once', async () => {
 });
 
 test('processes at once, one of them killed, leave a whole schema', async () => {
-  const { url, store } = await createTestDatabase({ migrated: false });
+  const { directUrl: url, store } = await createTestDatabase({ migrated: false });
   const script = `import { migrate } from './src/store/migrate.ts';
     console.log('ready');
     await migrate(process.argv[1], '${FOLDER}');`;
@@ -61,7 +61,7 @@ test('processes at once, one of them killed, leave a whole schema', async () => 
 });
 
 test('a file that fails leaves nothing of its run behind, and the mended one is applied', async () => {
-  const { url, store } = await createTestDatabase({ migrated: false });
+  const { directUrl: url, store } = await createTestDatabase({ migrated: false });
   const broken = await folderWith({
     '9000_broken.sql': 'CREATE TABLE longshore.half (id int); SELECT no_such_column;',
   });
@@ -74,7 +74,7 @@ test('a file that fails leaves nothing of its run behind, and the mended one is 
 });
 
 test('refuses a schema that a newer version has made, and touches nothing', async () => {
-  const { url, store } = await createTestDatabase();
+  const { directUrl: url, store } = await createTestDatabase();
   const newer = await folderWith({ '9999_future.sql': 'CREATE TABLE longshore.future (id int);' });
   expect(await migrate(url, newer)).toEqual({ applied: ['9999_future'] });
   const before = await store.query(recorded);

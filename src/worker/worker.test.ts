@@ -44,7 +44,7 @@ describe('worker', () => {
   beforeAll(async () => {
     const database = await createTestDatabase();
     store = database.store;
-    listener = new Listener({ url: database.url, logger: silent });
+    listener = new Listener({ url: database.directUrl, logger: silent });
     port = new PostgresPort({ store, listener, logger: silent });
     bus = new Bus({ db: store, listener, logger: silent });
     await listener.start();
