@@ -56,6 +56,8 @@ export class Attempt {
     const timer = timeoutMs === undefined ? undefined : longTimeout(() => this.abort('timeout'), timeoutMs);
     let outcome: Outcome;
     try {
+      // Ended before it began, while it waited for a slot.
+      this.#abort.signal.throwIfAborted();
       outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
     } catch (error) {
       outcome = this.#failed(error);

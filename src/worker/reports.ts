@@ -1,6 +1,6 @@
 import { backoffMs, sleep } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
-import type { Outcome, WorkerPort } from '../protocol/worker.ts';
+import type { Outcome, RunRef, WorkerPort } from '../protocol/worker.ts';
 
 const MOST_OUTCOMES = 1000;
 /** How long an outcome waits for others that end at nearly the same time. */
@@ -23,9 +23,9 @@ export class Reports {
     this.#options = options;
   }
 
-  /** Outcomes that the server does not have yet. */
-  get unsent(): number {
-    return this.#outcomes.length;
+  /** Runs whose outcome the server does not have yet, as far as we know. */
+  get unsent(): readonly RunRef[] {
+    return this.#outcomes;
   }
 
   add(outcome: Outcome): void {

@@ -7,12 +7,12 @@ import {
   type HeartbeatAnswer,
   type LeasedRun,
   PROTOCOL_VERSION,
-  type RunRef,
   type WorkerPort,
 } from '../protocol/worker.ts';
 import { Attempt } from './attempt.ts';
 import type { HeartbeatHandlers, HeartbeatSession } from './heartbeat.ts';
 import { Reports } from './reports.ts';
+import { Slots } from './slots.ts';
 import { Updates } from './updates.ts';
 
 export interface WorkerIdentity {
@@ -47,16 +47,12 @@ export type WorkerState = 'starting' | 'online' | 'draining' | 'reconnecting' | 
 /** What one session of the worker holds; a lapsed session's things are dropped with it. */
 interface Session {
   readonly id: number;
-  readonly attempts: Map<string, Attempt>;
+  readonly slots: Slots;
   readonly updates: Updates;
   readonly reports: Reports;
   readonly lost: AbortController;
   /** When a lease call last failed (monotonic ms): it may have been committed, or may yet be. */
   unsureSince: number | undefined;
-}
-
-function keyOf(ref: RunRef): string {
-  return `${ref.id}/${ref.epoch}`;
 }
 
 /**
@@ -86,7 +82,7 @@ export class Worker implements Service {
   }
 
   get running(): number {
-    return this.#session?.attempts.size ?? 0;
+    return this.#session?.slots.size ?? 0;
   }
 
   get maxTasks(): number {
@@ -141,7 +137,7 @@ export class Worker implements Service {
     const stopHeartbeat = this.#options.startHeartbeat(
       { sessionId: session.id, leaseSeconds: answer.lease_seconds, heartbeatSeconds: answer.heartbeat_seconds },
       {
-        held: async () => [...session.attempts.values()].map((attempt) => attempt.ref),
+        held: async () => session.slots.refs,
         onAnswer: (heartbeat) => this.#onHeartbeat(session, heartbeat),
         onLost: () => session.lost.abort(),
       },
@@ -165,7 +161,12 @@ export class Worker implements Service {
     const { port, logger } = this.#options;
     const session: Session = {
       id,
-      attempts: new Map(),
+      slots: new Slots({
+        onEnd: (outcome) => {
+          if (outcome) session.reports.add(outcome);
+          this.#slotFreed();
+        },
+      }),
       lost: new AbortController(),
       unsureSince: undefined,
       reports: new Reports({ port, sessionId: id, logger }),
@@ -177,7 +178,7 @@ export class Worker implements Service {
       }),
     };
     session.lost.signal.addEventListener('abort', () => {
-      for (const attempt of session.attempts.values()) attempt.abort('lost');
+      session.slots.abortAll('lost');
       session.updates.end();
       session.reports.end();
       this.#slotFreed();
@@ -195,9 +196,9 @@ export class Worker implements Service {
   }
 
   #obey(session: Session, commands: Commands): void {
-    for (const ref of commands.cancel) session.attempts.get(keyOf(ref))?.abort('cancel');
-    for (const ref of commands.pause) session.attempts.get(keyOf(ref))?.abort('pause');
-    for (const ref of commands.fenced) session.attempts.get(keyOf(ref))?.abort('lost');
+    for (const ref of commands.cancel) session.slots.abort(ref, 'cancel');
+    for (const ref of commands.pause) session.slots.abort(ref, 'pause');
+    for (const ref of commands.fenced) session.slots.abort(ref, 'lost');
   }
 
   async #watch(session: Session): Promise<void> {
@@ -221,15 +222,16 @@ export class Worker implements Service {
     const signal = AbortSignal.any([this.#stopping.signal, session.lost.signal]);
     let failures = 0;
     while (!signal.aborted) {
-      const free = this.#settings.enabled ? this.#settings.max_tasks - session.attempts.size : 0;
-      if (free <= 0 || session.reports.unsent > UNSENT_MOST) {
+      session.slots.limit = this.#settings.max_tasks;
+      const wanted = this.#settings.enabled ? session.slots.wanted : 0;
+      if (wanted === 0 || session.reports.unsent.length > UNSENT_MOST) {
         await this.#nextSlot(1000);
         continue;
       }
       try {
         if (session.unsureSince !== undefined) await this.#reconcile(session);
         const wait = session.unsureSince === undefined ? LEASE_WAIT_MS : UNSURE_WAIT_MS;
-        const request = { session_id: session.id, limit: Math.min(free, LEASE_MOST), wait_ms: wait };
+        const request = { session_id: session.id, limit: Math.min(wanted, LEASE_MOST), wait_ms: wait };
         for (const run of await this.#options.port.lease(request, signal)) this.#begin(session, run);
         failures = 0;
       } catch (error) {
@@ -245,12 +247,9 @@ export class Worker implements Service {
   /** Runs whose lease was committed although we never heard of it go back at once instead of waiting for nobody. */
   async #reconcile(session: Session): Promise<void> {
     const since = session.unsureSince ?? 0;
-    // What has ended but is not reported yet is still held on the server's side.
-    await session.reports.flushed();
-    await this.#options.port.reconcile({
-      session_id: session.id,
-      held: [...session.attempts.values()].map((attempt) => attempt.ref),
-    });
+    // What has ended but is not reported yet is still held on the server's side; given back, it would run again.
+    const held = [...session.slots.refs, ...session.reports.unsent.map(({ id, epoch }) => ({ id, epoch }))];
+    await this.#options.port.reconcile({ session_id: session.id, held });
     // A statement whose connection broke may commit a little later: look again until that is past.
     if (performance.now() - since > UNSURE_MS) session.unsureSince = undefined;
   }
@@ -266,14 +265,9 @@ export class Worker implements Service {
       return;
     }
     const attempt = new Attempt({ run, executor, updates: session.updates, logCapBytes, logger });
-    session.attempts.set(keyOf(attempt.ref), attempt);
     if (session.lost.signal.aborted) attempt.abort('lost');
     if (this.#killed.signal.aborted) attempt.abort('drain');
-    void attempt.execute().then((outcome) => {
-      if (outcome) session.reports.add(outcome);
-      session.attempts.delete(keyOf(attempt.ref));
-      this.#slotFreed();
-    });
+    session.slots.add(attempt);
   }
 
   async #nextSlot(mostMs: number): Promise<void> {
@@ -287,12 +281,11 @@ export class Worker implements Service {
 
   /** Lets what runs end, within patience, then gives the rest back; a lost session's attempts are waited for. */
   async #windUp(session: Session): Promise<void> {
-    const drain = () => {
-      for (const attempt of session.attempts.values()) attempt.abort('drain');
-    };
+    const drain = () => session.slots.abortAll('drain');
+    session.slots.returnWaiting();
     this.#killed.signal.addEventListener('abort', drain);
     if (this.#killed.signal.aborted) drain();
-    while (session.attempts.size > 0) await this.#nextSlot(1000);
+    while (session.slots.size > 0) await this.#nextSlot(1000);
     this.#killed.signal.removeEventListener('abort', drain);
     if (session.lost.signal.aborted) return;
     await session.reports.flushed();

@@ -22,8 +22,10 @@ const SELECT_WORKERS = `
   SELECT w.id, w.name, w.enabled, coalesce(s.online, false) AS online, s.heartbeat_at AS last_heartbeat,
     coalesce(w.max_tasks_override, w.max_tasks) AS max_tasks, coalesce(w.tags_override, w.tags) AS tags,
     w.kinds, w.hostname, w.version, w.system_info, w.created_at,
-    (SELECT count(*) FROM longshore.runs r JOIN longshore.worker_sessions o ON o.id = r.session_id
-     WHERE o.worker_id = w.id AND o.ended_at IS NULL) AS current_tasks
+    -- Runs that end within milliseconds are leased ahead of the slots; what waits there is no task under way.
+    least(coalesce(w.max_tasks_override, w.max_tasks),
+      (SELECT count(*) FROM longshore.runs r JOIN longshore.worker_sessions o ON o.id = r.session_id
+       WHERE o.worker_id = w.id AND o.ended_at IS NULL)) AS current_tasks
   FROM longshore.workers w
   LEFT JOIN LATERAL (
     SELECT heartbeat_at, ended_at IS NULL AND lease_until > now() AS online
