@@ -7,7 +7,8 @@ import { deferred } from '../../test/support/embedded.ts';
 import { administer } from '../../test/support/server.ts';
 import { isUnavailable, Store, sqlState, violatedConstraint } from './store.ts';
 
-const { store, url } = await createTestDatabase({ migrated: false });
+// Most of these tests break a connection, so it has to be the server's own and not a pooler's.
+const { store, directUrl: url } = await createTestDatabase({ migrated: false });
 await store.query('CREATE TABLE things (id bigint PRIMARY KEY, name text CONSTRAINT things_name_key UNIQUE)');
 
 /** Ends the server's side of the store's connections, as a failover would. */
