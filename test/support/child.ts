@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { environment } from '../../src/kernel/config.ts';
 
@@ -7,7 +8,7 @@ import { environment } from '../../src/kernel/config.ts';
 export const READY = 'ready';
 
 /**
- * A process of our own, started from source, that may be measured and killed. It speaks over a channel: its first
+ * A process of our own that may be measured and killed. It speaks over a channel: its first
  * message is READY, and the closing of the channel is its sign to end in order.
  */
 export class Child {
@@ -23,17 +24,20 @@ export class Child {
   }
 
   /**
-   * @param entry the file to run, as a URL
+   * @param entry the file to run: a bundle (see bundle.ts)
    * @param argument handed over as JSON; see `childArgument`
+   * @param log where its output is appended, instead of to ours
    * @throws when the process ends before it is ready
    */
-  static async start(entry: URL, argument: Serializable): Promise<Child> {
-    const name = path.basename(entry.pathname, '.ts');
+  static async start(entry: URL, argument: Serializable, log?: string): Promise<Child> {
+    const name = path.basename(entry.pathname, '.js');
+    const output = log === undefined ? 'inherit' : openSync(log, 'a');
     const child = fork(entry, [JSON.stringify(argument)], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: ['--enable-source-maps'],
       env: environment(),
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', output, output, 'ipc'],
     });
+    if (typeof output === 'number') closeSync(output);
     const started = new Child(name, child);
     const gone = started.exited.then(() => {
       throw new Error(`${name} ended before it was ready`);
@@ -110,7 +114,7 @@ export function tell(message: Serializable): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Nanoseconds of the machine's monotonic clock: comparable between processes, and nobody sets it. */
+/** Milliseconds of the machine's monotonic clock: comparable between processes, and nobody sets it. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,0 +1,26 @@
+/** A server of the chaos: the product's own wiring. */
+import { startServer } from '../../../src/bin/server.ts';
+import { loadConfig } from '../../../src/kernel/config.ts';
+import { createLogger } from '../../../src/kernel/logger.ts';
+import { childArgument, serveUntilTold } from '../../support/child.ts';
+
+export interface ServerArgument {
+  readonly databaseUrl: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly adminPassword: string;
+}
+
+const { databaseUrl, port, dataDir, adminPassword } = childArgument<ServerArgument>();
+const config = {
+  ...loadConfig({}, {}),
+  databaseUrl,
+  port,
+  dataDir,
+  adminPassword,
+  masterKey: Buffer.alloc(32, 1),
+  rateLimitPerMinute: 1_000_000,
+};
+const logger = createLogger('warn', `server :${port}`);
+const server = await startServer({ config, logger });
+await serveUntilTold(() => server.stop());
