@@ -82,9 +82,9 @@ describe('startServer', () => {
 });
 
 describe('stop', () => {
-  test('says so to load balancers first, serves on meanwhile, then lets go of the port; twice is once', async () => {
+  test('says so to load balancers first, serves on meanwhile, then lets go of the port; a second call hurries', async () => {
     const server = await start();
-    const stopping = server.stop(5_000);
+    const stopping = server.stop(3_600_000);
     for (;;) {
       const ready = await fetch(`${server.url}/health/ready`);
       if (ready.status === 503) {

@@ -50,7 +50,7 @@ export interface RunningServer {
   readonly firstAdmin: FirstAdmin;
   /**
    * Drains: `/health/ready` says no, for `noticeMs` requests are still taken so that load balancers can turn away;
-   * then what is under way ends, and all services stop.
+   * then what is under way ends, and all services stop. A second call without notice cuts the first one's short.
    */
   stop(noticeMs?: number): Promise<void>;
 }
@@ -89,6 +89,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     health,
     metrics,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    trustedProxies: config.trustedProxies,
     consoleFolder: settings.consoleFolder ?? path.join(packageRoot, 'console/dist'),
   });
   return { app, health, services: new ServiceGroup('server process', services) };
@@ -122,9 +123,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       throw explainListenFailure(error, config);
     });
     logger.info({ address }, 'listening');
-    const stop = async (noticeMs = 0) => {
+    const hurry = new AbortController();
+    const stop = async (noticeMs: number) => {
       health.drain();
-      await sleep(noticeMs);
+      await sleep(noticeMs, hurry.signal);
       await app.close();
       await services.stop();
       await store.close();
@@ -135,7 +137,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       store,
       app,
       firstAdmin,
-      stop(noticeMs) {
+      stop(noticeMs = 0) {
+        if (noticeMs === 0) hurry.abort();
         stopped ??= stop(noticeMs);
         return stopped;
       },

@@ -17,7 +17,8 @@ export async function registerConsole(app: App, folder: string): Promise<void> {
     app.get('/', options, async (_request, reply) => reply.type('text/html; charset=utf-8').send(NOT_BUILT));
     return;
   }
-  await app.register(fastifyStatic, { root: folder, serve: false });
+  // The build has put compressed copies beside the files.
+  await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true });
   app.get('/', options, async (_request, reply) => sendIndex(reply));
   app.get('/assets/*', options, async (request, reply) => {
     const name = (request.params as { '*': string })['*'];

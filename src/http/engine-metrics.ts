@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { RUNS_TOPIC, type RunsEvent } from '../engine/model.ts';
 import { outcomesBetween, queueDepths, scheduleLatenessSeconds, workersByState } from '../engine/queries/statistics.ts';
-import type { RunState } from '../engine/states.ts';
 import type { Bus, BusEvent } from '../events/bus.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Store } from '../store/store.ts';
@@ -8,14 +8,6 @@ import type { Store } from '../store/store.ts';
 const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 /** The metrics of one scrape are read off one look at the database. */
 const LOOK_MS = 1_000;
-
-/** What the `runs` topic of the bus says of each attempt that has ended. */
-interface EndedRun {
-  readonly kind: string;
-  readonly state: RunState;
-  readonly duration_ms: number;
-  readonly wait_ms: number;
-}
 
 type Look = Awaited<ReturnType<typeof lookAt>>;
 
@@ -123,10 +115,9 @@ function registerDurations(registry: Registry, bus: Bus): void {
     registers: [registry],
   });
   bus.subscribe(({ topic, payload }: BusEvent) => {
-    if (topic !== 'runs' || !Array.isArray(payload)) return;
-    for (const run of payload as unknown as EndedRun[]) {
-      durations.observe({ kind: run.kind, outcome: run.state }, run.duration_ms / 1000);
-      waits.observe({ kind: run.kind }, run.wait_ms / 1000);
-    }
+    if (topic !== RUNS_TOPIC) return;
+    const { kind, state, duration_ms, wait_ms } = payload as unknown as RunsEvent;
+    for (const ms of duration_ms) durations.observe({ kind, outcome: state }, ms / 1000);
+    for (const ms of wait_ms) waits.observe({ kind }, ms / 1000);
   });
 }

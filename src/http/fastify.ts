@@ -25,13 +25,14 @@ function refuseUrl(error: unknown, id: string, reply: FastifyReply): void {
 }
 
 /** A Fastify that takes requests as Longshore does: their ids, sizes, types and validation. No routes, no access yet. */
-export function createFastify(logger: Logger): App {
+export function createFastify(logger: Logger, trustedProxies: readonly string[] = []): App {
   const loggerInstance: FastifyBaseLogger = logger;
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     requestIdHeader: false,
     genReqId: (request) => requestId(request.headers['x-request-id']),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

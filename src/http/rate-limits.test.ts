@@ -8,7 +8,11 @@ import type { App } from './area.ts';
 
 let http: HttpAssembly;
 beforeAll(async () => {
-  http = await createHttpAssembly({ rateLimitPerMinute: 5, areas: () => [testArea(register, plainDialect)] });
+  http = await createHttpAssembly({
+    rateLimitPerMinute: 5,
+    trustedProxies: ['192.0.2.0/24'],
+    areas: () => [testArea(register, plainDialect)],
+  });
   await ensureAdmin(http.database.store, { password: 'a password for tests', dataDir: '/nowhere' });
 });
 afterAll(() => http.app.close());
@@ -78,6 +82,18 @@ describe('rate limits', () => {
     expect(await statuses(6, () => get('/api/things', guess, '203.0.113.2'))).toEqual([401, 401, 401, 401, 401, 429]);
     const honest = { 'x-api-key': await keyWith(null) };
     expect((await get('/api/things', honest, '203.0.113.2')).statusCode).toBe(200);
+  });
+
+  test('behind a trusted proxy whoever it passes on is counted; nobody else is believed about that', async () => {
+    const behind = (client: string, proxy: string) => get('/api/things/open', { 'x-forwarded-for': client }, proxy);
+    expect(await statuses(6, () => behind('203.0.113.3', '192.0.2.1'))).toEqual([200, 200, 200, 200, 200, 429]);
+    expect((await behind('203.0.113.4', '192.0.2.1')).statusCode).toBe(200);
+    let liar = 10;
+    const lying = () => {
+      liar += 1;
+      return behind(`203.0.113.${liar}`, '198.51.100.99');
+    };
+    expect(await statuses(6, lying)).toEqual([200, 200, 200, 200, 200, 429]);
   });
 
   test('do not touch health, the console, the API pages and routes that say so', async () => {

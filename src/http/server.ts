@@ -26,6 +26,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   /** Requests a minute and identity. */
   readonly rateLimitPerMinute: number;
+  /** Proxies that are believed about whom they pass on. */
+  readonly trustedProxies: readonly string[];
   /** Where the built console lies; it need not exist. */
   readonly consoleFolder: string;
 }
@@ -96,7 +98,7 @@ declare module 'fastify' {
  * @throws Error for a route that does not say who may call it
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<App> {
-  const app = createFastify(options.logger);
+  const app = createFastify(options.logger, options.trustedProxies);
   announceClosing(app);
   keepRouteTable(app);
   observeRequests(app, options.metrics);

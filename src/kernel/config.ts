@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -30,6 +31,8 @@ export interface Config {
   readonly allowPrivateAddresses: boolean;
   /** Requests an identity may make in a minute. */
   readonly rateLimitPerMinute: number;
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[];
   /** The server that the command line and a remote worker speak to, without a trailing slash. */
   readonly server: string | undefined;
   /** What they sign in with: an API key or an access token. */
@@ -77,6 +80,19 @@ function postgresUrl(text: string): string {
   return text;
 }
 
+function addressRanges(text: string): string[] {
+  const ranges = text.split(',').map((range) => range.trim());
+  for (const range of ranges) {
+    const [address = '', bits, ...more] = range.split('/');
+    const widest = isIP(address) === 4 ? 32 : 128;
+    const badBits = bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= widest);
+    if (isIP(address) === 0 || badBits || more.length > 0) {
+      throw new BadValue('must be addresses or ranges such as 10.0.0.0/8, with commas between them');
+    }
+  }
+  return ranges;
+}
+
 function serverUrl(text: string): string {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new BadValue('must begin with http:// or https://');
   return text.replace(/\/+$/, '');
@@ -114,6 +130,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   killGraceSeconds: { env: 'LONGSHORE_KILL_GRACE_SECONDS', parse: integer(0, 3600), fallback: 5 },
   allowPrivateAddresses: { env: 'LONGSHORE_ALLOW_PRIVATE_ADDRESSES', parse: boolean, fallback: true },
   rateLimitPerMinute: { env: 'LONGSHORE_RATE_LIMIT_PER_MINUTE', parse: integer(1, 1_000_000), fallback: 1000 },
+  trustedProxies: { env: 'LONGSHORE_TRUSTED_PROXIES', parse: addressRanges, fallback: [] },
   server: { env: 'LONGSHORE_SERVER', parse: optional(serverUrl), fallback: undefined },
   token: { env: 'LONGSHORE_TOKEN', secret: true, parse: optional(String), fallback: undefined },
   profile: { env: 'LONGSHORE_PROFILE', parse: optional(String), fallback: undefined },

@@ -22,6 +22,7 @@ export interface HttpAssembly {
 
 interface Options {
   readonly rateLimitPerMinute?: number;
+  readonly trustedProxies?: readonly string[];
   readonly consoleFolder?: string;
   areas?(parts: { idempotency: Idempotency }): readonly Area[];
 }
@@ -42,6 +43,7 @@ export async function createHttpAssembly(options: Options = {}): Promise<HttpAss
     health,
     metrics: new Metrics(store),
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
+    trustedProxies: options.trustedProxies ?? [],
     consoleFolder: options.consoleFolder ?? '/nowhere',
   });
   return { app, database, health, idempotency, codec, lines };
