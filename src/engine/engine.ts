@@ -1,7 +1,6 @@
 import { Bus } from '../events/bus.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
-import type { Json } from '../protocol/executor.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
 import { promoter } from './daemons/promoter.ts';
@@ -9,6 +8,7 @@ import { pruner } from './daemons/pruner.ts';
 import { type OnReport, reporter } from './daemons/reporter.ts';
 import { rescuer } from './daemons/rescuer.ts';
 import { scheduler } from './daemons/scheduler.ts';
+import { RUNS_TOPIC, type RunsEvent } from './model.ts';
 import { PostgresPort } from './postgres-port.ts';
 
 export interface EngineOptions {
@@ -18,10 +18,6 @@ export interface EngineOptions {
   readonly retentionDays: number;
   /** By area: what it makes of the ends of its watched runs and of what executors emitted. */
   readonly onReport: ReadonlyMap<string, OnReport>;
-}
-
-function isRetry(run: Json): boolean {
-  return typeof run === 'object' && run !== null && !Array.isArray(run) && run.state === 'retry_wait';
 }
 
 /** The engine's part of a server process. Any number of servers may run it on one database. */
@@ -43,7 +39,7 @@ export class Engine implements Service {
     });
     // A retry may be due before the promoter looks again by itself.
     this.bus.subscribe(({ topic, payload }) => {
-      if (topic === 'runs' && Array.isArray(payload) && payload.some(isRetry)) promotions.wake();
+      if (topic === RUNS_TOPIC && (payload as unknown as RunsEvent).state === 'retry_wait') promotions.wake();
     });
     this.#group = new ServiceGroup('engine', [
       this.bus,

@@ -158,3 +158,17 @@ export interface Worker {
   readonly systemInfo: Json;
   readonly createdAt: Date;
 }
+
+/** The topic of events that tell of runs that ended, or of attempts after which a run goes on. */
+export const RUNS_TOPIC = 'runs';
+
+/** Runs of one area and kind that came to one state together; the arrays run in step. */
+export interface RunsEvent {
+  readonly area: string;
+  readonly kind: string;
+  readonly state: RunState;
+  readonly ids: readonly number[];
+  readonly job_ids: readonly (number | null)[];
+  readonly duration_ms: readonly number[];
+  readonly wait_ms: readonly number[];
+}

@@ -1,6 +1,9 @@
+import { RUNS_TOPIC } from '../model.ts';
+
 /**
  * The CTEs that follow one named `ended`, whoever ended the runs: counters, the event, and the reports for areas
  * that watch. Rows are counted in key order so that two statements cannot lock the same counters crosswise.
+ * The event holds arrays, not an object a run: making those would cost more than ending the runs.
  */
 export const RECORD_ENDED = `counted AS (
   INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
@@ -13,9 +16,9 @@ export const RECORD_ENDED = `counted AS (
     wait_ms = c.wait_ms + excluded.wait_ms
 ), told AS (
   INSERT INTO longshore.events (topic, payload)
-  SELECT 'runs', jsonb_agg(jsonb_build_object('id', id, 'job_id', job_id, 'area', area, 'kind', kind, 'name', name,
-    'state', state, 'attempt', attempt, 'duration_ms', duration_ms, 'wait_ms', wait_ms))
-  FROM ended HAVING count(*) > 0
+  SELECT '${RUNS_TOPIC}', jsonb_build_object('area', area, 'kind', kind, 'state', state, 'ids', array_agg(id),
+    'job_ids', array_agg(job_id), 'duration_ms', array_agg(duration_ms), 'wait_ms', array_agg(wait_ms))
+  FROM ended GROUP BY area, kind, state
 ), reported AS (
   INSERT INTO longshore.reports (run_id, area, type, payload)
   SELECT id, area, 'finished', jsonb_build_object('state', state) FROM ended WHERE watched AND final

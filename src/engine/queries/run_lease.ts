@@ -20,6 +20,7 @@ interface LeasedRow {
  *
  * Each queue is probed through its own stretch of the index; the rows that are locked but not taken (when several
  * queues have more than enough) are free again when the statement ends, and until then others skip them.
+ * The ids go through an array, since a join with them is planned as a scan of the whole table while that is small.
  */
 export async function runsLease(db: Queryable, sessionId: number, limit: number): Promise<LeasedRun[]> {
   const rows = await db.query<LeasedRow>(
@@ -28,7 +29,7 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
        FROM longshore.worker_sessions s JOIN longshore.workers w ON w.id = s.worker_id
        WHERE s.id = $1 AND s.ended_at IS NULL AND s.lease_until > now() AND w.enabled
      ), picked AS (
-       SELECT r.id, w.id AS worker_id
+       SELECT r.id
        FROM worker w
        JOIN longshore.queues q ON q.kind = ANY (w.kinds) AND q.tags <@ w.tags
        CROSS JOIN LATERAL (
@@ -40,12 +41,12 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
        ORDER BY r.rank, r.id LIMIT $2
      )
      UPDATE longshore.runs r SET
-       state = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, session_id = $1, worker_id = p.worker_id,
+       state = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, session_id = $1, worker_id = (SELECT id FROM worker),
        emit_seq = 0, attempt_started_at = clock_timestamp(),
        started_at = coalesce(r.started_at, clock_timestamp()),
        deadline = now() + make_interval(secs => r.timeout_seconds),
        log_day = coalesce(r.log_day, (now() AT TIME ZONE 'UTC')::date)
-     FROM picked p WHERE r.id = p.id
+     WHERE r.id = ANY (ARRAY(SELECT id FROM picked))
      RETURNING r.id, r.epoch, r.kind, r.name, r.attempt, r.spec, r.timeout_seconds, r.checkpoint, r.log_bytes,
        (extract(epoch FROM r.rank) * 1000000)::bigint AS rank_us`,
     [sessionId, limit],
