@@ -7,7 +7,8 @@ import { CliFailure } from './failure.ts';
 export async function interruptible<T>(remark: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
+  // Not only once: below npm each Ctrl-C comes twice, and the second one must not end us before the remark.
+  process.on('SIGINT', interrupt);
   try {
     return await work(controller.signal);
   } catch (error) {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
+import { onStopSignal } from './stop-signals.ts';
 import type { Ready } from './supervisor/ready.ts';
-
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** What a process that serves until it is told to stop hands over once it serves. */
 export interface Serving {
@@ -20,11 +19,10 @@ export interface Serving {
 export async function runUntilStopped(start: () => Promise<Serving>): Promise<void> {
   // From the very first moment: a signal or the supervisor's end during the start counts as well.
   const stopping = new AbortController();
-  const onSignal = () => {
-    if (stopping.signal.aborted) process.kill(process.pid, 'SIGKILL');
+  onStopSignal((before) => {
+    if (before > 0) process.kill(process.pid, 'SIGKILL');
     stopping.abort();
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  });
   process.once('disconnect', () => stopping.abort());
   const serving = await start();
   process.send?.({ type: 'ready', ...serving.ready } satisfies Ready);

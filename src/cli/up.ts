@@ -8,6 +8,7 @@ import { Client } from './remote/client.ts';
 import { readLocalKey, readLocalServer } from './remote/local.ts';
 import { runSample } from './sample.ts';
 import { type Session, withSession } from './session.ts';
+import { onStopSignal } from './stop-signals.ts';
 import { lockDataDir } from './supervisor/lock.ts';
 import { logView } from './supervisor/log-view.ts';
 import { describeLogin, type Ready } from './supervisor/ready.ts';
@@ -73,8 +74,8 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
   });
   const stopping = new AbortController();
   let ended: Promise<void> | undefined;
-  const onSignal = () => {
-    if (stopping.signal.aborted) {
+  const off = onStopSignal((before) => {
+    if (before > 0) {
       stack.hurry();
       return;
     }
@@ -82,9 +83,7 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
     stopping.abort();
     // Also while it still starts: what a start waits for is then stopped, and the start fails.
     ended = stack.stop();
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+  });
   try {
     if (config.mode !== 'worker') await claimPort(config, stopping.signal);
     await stack.start();
@@ -95,7 +94,7 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
   } finally {
     await (ended ?? stack.stop());
     await release();
-    for (const signal of signals) process.off(signal, onSignal);
+    off();
   }
   out.line('Stopped.');
 }

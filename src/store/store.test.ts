@@ -92,6 +92,18 @@ describe('a transaction', () => {
   });
 });
 
+test.each([
+  ['53100', /disk of the database is full/],
+  ['53200', /no memory left/],
+])('what the database has run out of (%s) is `unavailable` and named', async (code, message) => {
+  const attempt = store.query(`DO $$ BEGIN RAISE 'no room' USING ERRCODE = '${code}'; END $$`);
+  await expect(attempt).rejects.toMatchObject({
+    code: 'unavailable',
+    status: 503,
+    message: expect.stringMatching(message),
+  });
+});
+
 describe('a broken connection', () => {
   const unavailable = { name: 'AppError', code: 'unavailable', status: 503 };
 

@@ -34,6 +34,12 @@ const types: pg.CustomTypesConfig = {
 const UNAVAILABLE =
   /^(08|57P0|53300|53400|58|ECONN|EHOSTUNREACH|ENETUNREACH|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)/;
 
+/** What it has run out of, by SQLSTATE: the statement is right, and will do once an operator has made room. */
+const EXHAUSTED: Readonly<Record<string, string>> = {
+  '53100': 'The disk of the database is full',
+  '53200': 'The database has no memory left',
+};
+
 /** True for a lost or refused connection, after which a statement's fate may be unknown. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -55,9 +61,13 @@ export function violatedConstraint(error: unknown): string | undefined {
 }
 
 function toAppError(error: unknown): unknown {
-  return isUnavailable(error)
-    ? new AppError('unavailable', 'The database cannot be reached; nothing was confirmed. Try again.', { cause: error })
-    : error;
+  if (isUnavailable(error)) {
+    return new AppError('unavailable', 'The database cannot be reached; nothing was confirmed. Try again.', {
+      cause: error,
+    });
+  }
+  const exhausted = EXHAUSTED[sqlState(error) ?? ''];
+  return exhausted ? new AppError('unavailable', `${exhausted}; nothing was done.`, { cause: error }) : error;
 }
 
 /**

@@ -87,8 +87,10 @@ export class SupervisedProcess implements Service {
     this.#loop = undefined;
   }
 
-  /** Ends it now instead of in order; `stop` resolves soon after. */
+  /** Ends it now instead of in order, and for good; `stop` resolves soon after. */
   hurry(): void {
+    // Otherwise one that is not being stopped yet would be started again.
+    this.#stopping.abort();
     this.#child?.kill('SIGKILL');
   }
 

@@ -33,7 +33,7 @@ export async function explainFailure(what: string, directory: string, output: un
   if (/No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/.test(text) || (free ?? Infinity) < LEAST_FREE_BYTES) {
     const megabytes = free === undefined ? 'an unknown amount' : `${(free / 1024 / 1024).toFixed(1)} MB`;
     return new UsageError(
-      `LONGSHORE_DATA_DIR: the disk of ${directory} is full (${megabytes} free): ${what}. Free some space, or name a folder elsewhere.`,
+      `LONGSHORE_DATA_DIR: the disk of ${directory} has no room (${megabytes} free): ${what}. Free some space, or name a folder elsewhere.`,
     );
   }
   if (/EACCES|EPERM|Permission denied/.test(text)) {

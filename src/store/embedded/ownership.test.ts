@@ -99,7 +99,7 @@ describe.skipIf(withoutDisk !== undefined)(`a full disk${withoutDisk ? ` (skippe
   }
   const refusal = (dataDir: string) => ({
     name: 'UsageError',
-    message: expect.stringMatching(new RegExp(`the disk of ${dataDir} is full \\(\\d+\\.\\d MB free\\)`)),
+    message: expect.stringMatching(new RegExp(`the disk of ${dataDir} has no room \\(\\d+\\.\\d MB free\\)`)),
   });
 
   test('at the first start is named, and leaves nothing behind that spoils the next', async () => {
