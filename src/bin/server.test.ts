@@ -50,7 +50,7 @@ describe('startServer', () => {
 
   test('two at once on an empty database both come up, and agree', async () => {
     const both = await Promise.all([start(), start()]);
-    expect(both.map((server) => server.firstAdmin.created).sort()).toEqual([false, true]);
+    expect(both.filter((server) => server.firstAdmin.created)).toHaveLength(1);
     const [first, second] = both;
     const login = await fetch(`${first?.url}/auth/login`, {
       method: 'POST',

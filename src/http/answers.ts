@@ -28,7 +28,7 @@ function pathOf(request: FastifyRequest): string {
 }
 
 /** The area that a URL without a route would belong to: that of the longest prefix. */
-export function areaOfPath(areas: readonly Area[], path: string): Area | undefined {
+function areaOfPath(areas: readonly Area[], path: string): Area | undefined {
   let best: { area: Area; length: number } | undefined;
   for (const area of areas) {
     for (const prefix of area.prefixes) {

@@ -15,7 +15,7 @@ declare module 'fastify' {
 }
 
 /** All routes and who may call them: for the tests that walk it, and to tell a wrong method from a wrong address. */
-export class RouteTable {
+class RouteTable {
   readonly routes: Route[] = [];
   readonly #patterns: { readonly pattern: RegExp; readonly method: string }[] = [];
 

@@ -1,5 +1,14 @@
 import { type Static, Type } from 'typebox';
-import { JOB_STATUSES, type Job, MISFIRES, OVERLAPS, PRIORITIES, type Run, type Worker } from '../../engine/model.ts';
+import {
+  JOB_STATUSES,
+  type Job,
+  MISFIRES,
+  OVERLAPS,
+  PRIORITIES,
+  type Run,
+  TRIGGERS,
+  type Worker,
+} from '../../engine/model.ts';
 import { rfc3339 } from '../../kernel/clock.ts';
 import type { Json } from '../../protocol/executor.ts';
 import { MASK } from '../../protocol/secret-names.ts';
@@ -118,7 +127,7 @@ export const RunAnswer = Type.Object(
     task_name: Type.String(),
     executor: Type.String(),
     status: Type.Enum([...RUN_STATUSES]),
-    trigger: Type.Enum(['schedule', 'manual', 'system']),
+    trigger: Type.Enum([...TRIGGERS]),
     attempt: Type.Integer({ description: 'From 1; 0 before the first has begun.' }),
     attempts: Type.Array(AttemptAnswer, { description: 'Oldest first, the current one last.' }),
     priority: Type.Enum([...PRIORITIES]),
