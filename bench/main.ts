@@ -1,14 +1,22 @@
 /** `npm run bench -w bench -- engine`: measures, beside its peers, what docs/performance.md explains. */
 import { cpus, totalmem } from 'node:os';
 import { UsageError } from '../src/kernel/errors.ts';
+import { bundleProcesses } from '../test/support/bundle.ts';
 import { TemporaryPostgres } from '../test/support/temporary-postgres.ts';
 import { drain } from './engine/drain.ts';
+import { leaseLatency } from './engine/lease-latency.ts';
+import { lists } from './engine/lists.ts';
+import { memory } from './engine/memory.ts';
+import { requeue } from './engine/requeue.ts';
+import { schedules } from './engine/schedules.ts';
+import { startLatency } from './engine/start-latency.ts';
 import { type RedisServer, redisMissing, startRedis } from './servers/redis.ts';
 import type { Bench, Measurement } from './support/bench.ts';
 import { type BenchOptions, parseOptions } from './support/options.ts';
+import { ENGINE_PROCESS, PEER_PROCESS } from './support/processes.ts';
 import { type Machine, type Report, renderReport } from './support/report.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [drain];
+const MEASUREMENTS: readonly Measurement[] = [drain, startLatency, leaseLatency, lists, schedules, requeue, memory];
 
 async function describeMachine(postgres: TemporaryPostgres, redis: RedisServer | string): Promise<Machine> {
   const [row] = await postgres.administer("SELECT current_setting('server_version') AS version");
@@ -27,10 +35,12 @@ async function measure(options: BenchOptions): Promise<Report> {
   const redis = missing ?? (await startRedis());
   const postgres = await TemporaryPostgres.create();
   const report: Pick<Report, 'figures' | 'skipped'> = { figures: [], skipped: [] };
+  const entry = await bundleProcesses('bench', [PEER_PROCESS, ENGINE_PROCESS]);
   const bench: Bench = {
     options,
     postgres,
     redis,
+    entry,
     say: (text) => console.error(text),
     add: (figure) => report.figures.push(figure),
     skip: (skipped) => report.skipped.push(skipped),

@@ -9,6 +9,8 @@ export interface Bench {
   readonly postgres: TemporaryPostgres;
   /** A string says why there is none. */
   readonly redis: RedisServer | string;
+  /** The bundle of a file that is run as a process of its own (processes.ts). */
+  entry(file: string): URL;
   /** One line of progress on standard error. */
   say(text: string): void;
   add(figure: Figure): void;

@@ -4,6 +4,8 @@ import { UsageError } from '../../src/kernel/errors.ts';
 /** How much is measured. The defaults are those of docs/performance.md; a smoke run asks for less. */
 export interface BenchOptions {
   readonly only: readonly string[] | undefined;
+  /** Parts of the names of the peers to drain; ours always is. */
+  readonly peers: readonly string[] | undefined;
   readonly json: boolean;
   readonly rounds: number;
   readonly runs: number;
@@ -13,6 +15,7 @@ export interface BenchOptions {
   readonly history: number;
   readonly horizonSeconds: number;
   readonly schedules: number;
+  readonly spreadSeconds: number;
   readonly idleSeconds: number;
   readonly kills: number;
 }
@@ -26,8 +29,9 @@ const NUMBERS = {
   history: { flag: 'history', fallback: 10_000_000, help: 'ended runs in the table' },
   horizonSeconds: { flag: 'horizon-seconds', fallback: 60, help: 'how long another transaction stays open' },
   schedules: { flag: 'schedules', fallback: 100_000, help: 'jobs with a schedule' },
+  spreadSeconds: { flag: 'spread-seconds', fallback: 10, help: 'within how many seconds all of them fall due' },
   idleSeconds: { flag: 'idle-seconds', fallback: 30, help: 'how long idle use is measured' },
-  kills: { flag: 'kills', fallback: 20, help: 'workers that are killed' },
+  kills: { flag: 'kills', fallback: 20, help: 'seconds in each of which a worker is killed' },
 } as const;
 
 export function usage(measurements: readonly string[]): string {
@@ -38,6 +42,7 @@ export function usage(measurements: readonly string[]): string {
     'npm run bench -w bench -- engine [options]',
     '',
     `  --only <names>       of ${measurements.join(', ')}; comma-separated`,
+    '  --peers <names>      drain these alone beside ours; parts of names, comma-separated',
     '  --json               the figures as JSON',
     ...numbers,
   ].join('\n');
@@ -51,12 +56,14 @@ export function parseOptions(args: readonly string[], measurements: readonly str
     strict: true,
     options: {
       only: { type: 'string' },
+      peers: { type: 'string' },
       json: { type: 'boolean', default: false },
       ...Object.fromEntries(Object.values(NUMBERS).map(({ flag }) => [flag, { type: 'string' as const }])),
     },
   });
   if (positionals.length !== 1 || positionals[0] !== 'engine') throw new UsageError(usage(measurements));
-  const only = typeof values.only === 'string' ? values.only.split(',') : undefined;
+  const list = (text: unknown) => (typeof text === 'string' ? text.split(',') : undefined);
+  const only = list(values.only);
   const unknown = only?.find((name) => !measurements.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`--only: there is no ${unknown}; there are ${measurements.join(', ')}.`);
@@ -71,6 +78,7 @@ export function parseOptions(args: readonly string[], measurements: readonly str
   };
   return {
     only,
+    peers: list(values.peers),
     json: values.json === true,
     rounds: number('rounds'),
     runs: number('runs'),
@@ -80,6 +88,7 @@ export function parseOptions(args: readonly string[], measurements: readonly str
     history: number('history'),
     horizonSeconds: number('horizonSeconds'),
     schedules: number('schedules'),
+    spreadSeconds: number('spreadSeconds'),
     idleSeconds: number('idleSeconds'),
     kills: number('kills'),
   };

@@ -28,6 +28,8 @@ export interface ChaosOptions {
 
 export interface Outcome {
   readonly violations: readonly string[];
+  /** From the death of a worker to the next start of each run that it was executing, in milliseconds. */
+  readonly requeuedMs: readonly number[];
   /** What happened, for people. */
   readonly summary: Readonly<Record<string, number | string>>;
 }
@@ -79,6 +81,7 @@ async function judge(
   const p99 = requeued[Math.ceil(requeued.length * 0.99) - 1];
   return {
     violations,
+    requeuedMs: requeued,
     summary: {
       seed: options.seed,
       'acknowledged runs': promises.enqueued.length,

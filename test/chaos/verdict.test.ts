@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RUNS_TOPIC } from '../../src/engine/model.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { enqueueOne } from '../support/runs.ts';
 import type { LedgerLine, Phase } from './ledger.ts';
@@ -69,8 +70,8 @@ describe('the verdict', () => {
 
   it('finds an end that was told twice', async () => {
     const id = await endedRun('failed', true);
-    const payload = JSON.stringify([{ id, state: 'failed' }]);
-    await store.query("INSERT INTO longshore.events (topic, payload) VALUES ('runs', $1), ('runs', $1)", [payload]);
+    const payload = JSON.stringify({ ids: [id], state: 'failed' });
+    await store.query('INSERT INTO longshore.events (topic, payload) VALUES ($1, $2), ($1, $2)', [RUNS_TOPIC, payload]);
     expect(await judge({})).toEqual([expect.stringContaining('told to have ended 2 times')]);
     await store.query('DELETE FROM longshore.events');
   });

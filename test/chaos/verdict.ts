@@ -1,3 +1,4 @@
+import { RUNS_TOPIC } from '../../src/engine/model.ts';
 import { type RunState, TERMINAL } from '../../src/engine/states.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { LedgerLine } from './ledger.ts';
@@ -68,10 +69,10 @@ async function endedOnce(store: Store, runs: readonly RunRow[]): Promise<string[
     if (rows !== count) violations.push(`${rows} runs are ${state}, but ${count} were counted`);
   }
   const told = await store.query<{ id: number; n: number }>(
-    `SELECT (run->>'id')::bigint AS id, count(*) AS n
-     FROM longshore.events, jsonb_array_elements(payload) AS run
-     WHERE topic = 'runs' AND run->>'state' = ANY ($1) GROUP BY 1 HAVING count(*) > 1`,
-    [TERMINAL],
+    `SELECT run::bigint AS id, count(*) AS n
+     FROM longshore.events, jsonb_array_elements_text(payload->'ids') AS run
+     WHERE topic = $1 AND payload->>'state' = ANY ($2) GROUP BY 1 HAVING count(*) > 1`,
+    [RUNS_TOPIC, TERMINAL],
   );
   violations.push(...told.map(({ id, n }) => `run ${id} was told to have ended ${n} times`));
   return violations;

@@ -149,6 +149,12 @@ export class TemporaryPostgres {
     }
   }
 
+  /** Starts it anew with other settings. */
+  async restart(settings: ServerSettings = {}): Promise<void> {
+    await this.stop();
+    await this.start(settings);
+  }
+
   /** As a loss of power would end it. Resolves when the postmaster is gone; its children follow by themselves. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
