@@ -6,11 +6,9 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
-import { App } from 'antd';
-import { restoreSession, sessionState } from './api/session.ts';
+import { restoreSession } from './api/session.ts';
 import { taskListSearch } from './features/tasks/task-list-search.ts';
 import { CrashPage, MissingPage, PendingPage } from './ui/fallback-pages.tsx';
-import { Shell } from './ui/shell.tsx';
 
 /** A path of this console: never another site, which a crafted link could otherwise send the new session to. */
 function internalPath(value: unknown): string | undefined {
@@ -21,15 +19,7 @@ function pageNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 1 ? value : undefined;
 }
 
-const root = createRootRoute({
-  // Inside the router, so that messages, which it draws, can hold links.
-  component: () => (
-    <App>
-      <Outlet />
-    </App>
-  ),
-  notFoundComponent: MissingPage,
-});
+const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage });
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -51,10 +41,7 @@ const signedIn = createRoute({
       throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
     }
   },
-  component: function SignedIn() {
-    const session = sessionState();
-    return session.status === 'signed-in' ? <Shell user={session.user} /> : null;
-  },
+  component: lazyRouteComponent(() => import('./ui/shell.tsx'), 'Shell'),
 });
 
 const overview = createRoute({

@@ -35,10 +35,16 @@ export function subscribeSession(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** The signed-in user; undefined when nobody is. */
+export function useUser(): User | undefined {
+  const session = useSyncExternalStore(subscribeSession, sessionState);
+  return session.status === 'signed-in' ? session.user : undefined;
+}
+
 /** Whether the user has all of `permissions`: what they may not do, they are not offered. */
 export function useMay(...permissions: readonly Permission[]): boolean {
-  const session = useSyncExternalStore(subscribeSession, sessionState);
-  return session.status === 'signed-in' && permissions.every((one) => session.user.permissions.includes(one));
+  const user = useUser();
+  return user !== undefined && permissions.every((one) => user.permissions.includes(one));
 }
 
 /** Sends, and names what cannot even be sent. @throws ApiError with status 0 when the server cannot be reached */

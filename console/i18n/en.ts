@@ -68,6 +68,7 @@ export const en = {
       loadOf: '{{current}} of {{max}}',
     },
   },
+  partState: { connected: 'connected', disconnected: 'not connected', disabled: 'not in use' },
   workerStatus: { online: 'Online', busy: 'Busy', offline: 'Offline' },
   tasks: {
     title: 'Tasks',

@@ -69,6 +69,7 @@ export const zhCN: Translation = {
       loadOf: '{{current}} / {{max}}',
     },
   },
+  partState: { connected: '已连接', disconnected: '未连接', disabled: '未启用' },
   workerStatus: { online: '在线', busy: '繁忙', offline: '离线' },
   tasks: {
     title: '任务',

@@ -1,26 +1,36 @@
 import { type ErrorComponentProps, Link } from '@tanstack/react-router';
-import { Button, Result, Skeleton } from 'antd';
+import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { ErrorNotice } from './error-notice.tsx';
+import styles from './fallback-pages.module.css';
 
 export function PendingPage() {
-  return <Skeleton active paragraph={{ rows: 6 }} />;
+  const { t } = useTranslation();
+  return (
+    <p className={styles.pending} aria-busy="true">
+      {t('common.loading')}
+    </p>
+  );
 }
 
 export function MissingPage() {
   const { t } = useTranslation();
-  return <Result title={t('common.notFoundTitle')} extra={<Link to="/">{t('common.notFoundBack')}</Link>} />;
+  return (
+    <main className={styles.notice}>
+      <h1>{t('common.notFoundTitle')}</h1>
+      <Link to="/">{t('common.notFoundBack')}</Link>
+    </main>
+  );
 }
 
 /** A page that threw: a fault of the console, or the server was away when its code was to be fetched. */
 export function CrashPage({ error }: ErrorComponentProps) {
   const { t } = useTranslation();
   return (
-    <Result
-      status="warning"
-      title={t('common.crashed')}
-      subTitle={<ErrorNotice error={error} />}
-      extra={<Button onClick={() => window.location.reload()}>{t('common.reload')}</Button>}
-    />
+    <div className={styles.notice}>
+      <h1>{t('common.crashed')}</h1>
+      <ErrorNotice error={error} />
+      <Button onClick={() => window.location.reload()}>{t('common.reload')}</Button>
+    </div>
   );
 }

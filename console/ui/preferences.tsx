@@ -1,5 +1,5 @@
 import { BulbFilled, BulbOutlined, DesktopOutlined, GlobalOutlined } from '@ant-design/icons';
-import { Button, Tooltip } from 'antd';
+import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, LANGUAGES, useLanguage } from '../i18n/i18n.ts';
 import { chooseTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from './theme.ts';
@@ -28,9 +28,13 @@ export function Preferences() {
       >
         {LANGUAGES[otherLanguage]}
       </Button>
-      <Tooltip title={themeLabel}>
-        <Button type="text" icon={ICONS[theme]} aria-label={themeLabel} onClick={() => chooseTheme(nextTheme)} />
-      </Tooltip>
+      <Button
+        type="text"
+        icon={ICONS[theme]}
+        title={themeLabel}
+        aria-label={themeLabel}
+        onClick={() => chooseTheme(nextTheme)}
+      />
     </>
   );
 }

@@ -7,10 +7,10 @@ import {
   UserOutlined,
 } from '@ant-design/icons';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { Button, Drawer, Popover } from 'antd';
+import { App, Button, Drawer, Popover } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { signOut, type User } from '../api/session.ts';
+import { signOut, useUser } from '../api/session.ts';
 import { Brand } from './brand.tsx';
 import { useErrorMessage } from './error-message.ts';
 import { Preferences } from './preferences.tsx';
@@ -44,9 +44,11 @@ function Navigation() {
   );
 }
 
-function Account({ user }: { readonly user: User }) {
+function Account() {
   const { t } = useTranslation();
   const showError = useErrorMessage();
+  const user = useUser();
+  if (!user) return null;
   return (
     <Popover
       trigger="click"
@@ -69,7 +71,7 @@ function Account({ user }: { readonly user: User }) {
 }
 
 /** What stands around every page of a signed-in user. */
-export function Shell({ user }: { readonly user: User }) {
+export function Shell() {
   const { t } = useTranslation();
   const [drawerOpen, setDrawerOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
@@ -84,7 +86,8 @@ export function Shell({ user }: { readonly user: User }) {
   }, [pathname]);
 
   return (
-    <div className={styles.shell}>
+    // Here, below the router, so that messages can hold links.
+    <App className={styles.shell ?? ''}>
       <a className={styles.skip} href="#main">
         {t('common.skipToContent')}
       </a>
@@ -100,7 +103,7 @@ export function Shell({ user }: { readonly user: User }) {
       </div>
       <header className={styles.header}>
         <Preferences />
-        <Account user={user} />
+        <Account />
       </header>
       <div className={styles.sider}>
         <Navigation />
@@ -111,6 +114,6 @@ export function Shell({ user }: { readonly user: User }) {
       <main id="main" className={styles.main} ref={main} tabIndex={-1}>
         <Outlet />
       </main>
-    </div>
+    </App>
   );
 }

@@ -54,7 +54,7 @@ export function useAntdTheme(): ThemeConfig {
   }, [dark]);
   return {
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-    // One fixed name: the page's own style sheets use antd's variables.
+    // One fixed name, which index.html gives to the root: the page's own style sheets use antd's variables.
     cssVar: { key: 'longshore' },
     // There is one antd on the page, so its class names need no hash.
     hashed: false,

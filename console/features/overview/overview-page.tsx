@@ -30,8 +30,8 @@ function Health() {
   if (!data) return null;
   const healthy = data.status === 'healthy';
   const facts: [string, ReactNode][] = [
-    [t('overview.health.database'), data.database],
-    [t('overview.health.message_queue'), data.message_queue],
+    [t('overview.health.database'), t(`partState.${data.database}`)],
+    [t('overview.health.message_queue'), t(`partState.${data.message_queue}`)],
     [t('overview.health.uptime'), <Duration key="uptime" seconds={data.uptime_seconds} />],
     [t('overview.health.version'), data.version],
   ];
