@@ -37,7 +37,7 @@ export function runId(text: string): number {
 }
 
 /** The message alone, as the task printed it; what is not its output (stderr, our own remarks) to standard error. */
-export function printLogLine(out: Output, line: LogLineView): void {
+function printLogLine(out: Output, line: LogLineView): void {
   if (out.format !== 'table') {
     out.line(JSON.stringify(line));
     return;

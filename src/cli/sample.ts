@@ -61,19 +61,21 @@ async function runAll(client: Client, signal: AbortSignal): Promise<Outcome[]> {
   const tasks = await Promise.all(documents.map(({ name }) => findTask(client, name)));
   const python = await pythonVersion();
   return Promise.all(
-    tasks.map((task): Promise<Outcome> | Outcome =>
-      task.executor === 'python' && python === undefined
-        ? {
-            task: task.name,
-            executor: task.executor,
-            status: 'not run',
-            attempts: 0,
-            seconds: null,
-            said: 'There is no python3 on this machine; install it, then "longshore task run" it.',
-          }
-        : runOnce(client, task, signal),
+    tasks.map(async (task) =>
+      task.executor === 'python' && python === undefined ? withoutPython(task) : runOnce(client, task, signal),
     ),
   );
+}
+
+function withoutPython(task: TaskView): Outcome {
+  return {
+    task: task.name,
+    executor: task.executor,
+    status: 'not run',
+    attempts: 0,
+    seconds: null,
+    said: 'There is no python3 on this machine; install it, then "longshore task run" it.',
+  };
 }
 
 /** Runs the sample workspace and shows what became of it; where there are tasks already, only says so. */

@@ -133,6 +133,26 @@ it('lets commands on this machine work without signing in', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ health: { status: 'healthy' }, workers: { online: 1 } });
 });
 
+it('finds nothing to mend in what runs', async () => {
+  const { code, stdout } = await longshore.run(['doctor', '-o', 'json']);
+  const findings: { check: string; result: string; mend: string | null }[] = JSON.parse(stdout);
+  expect(code).toBe(0);
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining([
+      'node',
+      'data directory',
+      'disk space',
+      'master key',
+      'database',
+      'schema',
+      'clock',
+      'port',
+    ]),
+  );
+  // Python, and how firmly runs are ended, are matters of the machine.
+  expect(findings.filter(({ result, mend }) => result === 'fail' || (result === 'ok') !== (mend === null))).toEqual([]);
+});
+
 it('refuses a second one on the same data directory, in one line', async () => {
   const { code, stderr } = await longshore.run(['up', '--port', '0']);
   expect([code, stderr]).toEqual([

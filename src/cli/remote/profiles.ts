@@ -22,7 +22,7 @@ export interface Profiles {
 /** The name that stands for the server of this machine's data directory; no profile can have it. */
 export const LOCAL = 'local';
 
-export function profilesFile(): string {
+function profilesFile(): string {
   return path.join(configHome(), 'longshore', 'profiles.yaml');
 }
 

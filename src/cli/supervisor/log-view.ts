@@ -14,7 +14,7 @@ type LogLine = Readonly<Record<string, unknown>>;
 function parseLine(line: string): LogLine | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'msg' in value ? (value as LogLine) : undefined;
+    return typeof value === 'object' && value !== null && 'msg' in value ? value : undefined;
   } catch {
     return undefined;
   }
