@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** `skips` has a test that passes, two that are skipped with a reason, and one without; `broken` a hook that fails. */
+/** `skips` has a test that passes, three that are skipped with a reason, and one without; `broken` a hook that fails. */
 async function runFixture(fixture: string, env: Record<string, string>): Promise<{ code: unknown; output: string }> {
   const { VITEST: _, ...outside } = process.env;
   const child = spawn(
@@ -34,6 +34,7 @@ it('tells every skip and its reason, and passes on a developer machine', async (
   expect(output).toContain('Skipped 1: the server is not installed');
   expect(output).toContain('needs a server');
   expect(output).toContain('Skipped 1: the disk is not mounted');
+  expect(output).toContain('Skipped 1: needs a voice');
   expect(output).toContain('Skipped 1: no reason given');
   expect(code).toBe(0);
 });
@@ -41,9 +42,9 @@ it('tells every skip and its reason, and passes on a developer machine', async (
 it('refuses skips where everything is installed, and counts them as failures', async () => {
   const tally = path.join(folder, 'tally');
   const { code, output } = await runFixture('skips', { ...STRICT, LONGSHORE_TEST_TALLY: tally });
-  expect(output).toContain('3 skipped for want of what CI installs');
+  expect(output).toContain('4 skipped for want of what CI installs');
   expect(code).toBe(1);
-  expect(await readFile(tally, 'utf8')).toBe('1 3\n');
+  expect(await readFile(tally, 'utf8')).toBe('1 4\n');
 });
 
 it('takes what a failed hook kept from running for its failure, not for a skip', async () => {

@@ -10,6 +10,7 @@ const NO_REASON = 'no reason given';
  */
 const BEYOND_CI: readonly { readonly reason: RegExp; readonly because: string }[] = [
   { reason: /^child processes cannot be supervised here/, because: 'the kernel decides whether there are cgroups' },
+  { reason: /^processes are not counted by cgroup here$/, because: 'the kernel decides which counters there are' },
   { reason: /^mounting is not permitted$/, because: 'a container decides whether its root may mount' },
   { reason: /^another user cannot read this checkout$/, because: 'the checkout may lie in a folder of root' },
 ];
@@ -19,11 +20,11 @@ interface Skips {
   readonly tests: TestCase[];
 }
 
-/** What `context.skip(…)` was told; a whole `describe` can only carry its reason in its name: "(skipped: …)". */
+/** What `context.skip(…)` was told; a whole `describe` can only carry its reason in its name: "(skipped: …)", "(needs …)". */
 function reasonOf(test: TestCase): string {
   const result = test.result();
   const note = result.state === 'skipped' ? result.note : undefined;
-  return note ?? /\(skipped:? (.+?)\)(?: >|$)/.exec(test.fullName)?.[1] ?? NO_REASON;
+  return note ?? /\((?:skipped:? |(?=needs ))(.+?)\)(?: >|$)/.exec(test.fullName)?.[1] ?? NO_REASON;
 }
 
 /** Of a hook that failed, or of a file that does not load. What stands below did not run for that reason alone. */
