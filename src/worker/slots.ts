@@ -75,8 +75,8 @@ export class Slots {
   returnWaiting(reason: AbortReason = 'drain'): void {
     for (const attempt of this.#waiting.splice(0)) {
       attempt.abort(reason);
-      // It ends before its executor begins, so it needs no slot.
-      this.#begin(attempt);
+      // It ends before its executor begins: it needs no slot, and tells nothing of how long runs take.
+      this.#begin(attempt, false);
     }
   }
 
@@ -89,18 +89,21 @@ export class Slots {
     if (this.#waiting.length > 0) this.#watchPatience();
   }
 
-  #begin(attempt: Attempt): void {
+  #begin(attempt: Attempt, timed = true): void {
     this.#active += 1;
     this.#begun += 1;
     const begunAt = performance.now();
     void attempt.execute().then((outcome) => {
-      const took = performance.now() - begunAt;
-      this.#takesMs = this.#takesMs === undefined ? took : this.#takesMs + 0.1 * (took - this.#takesMs);
+      if (timed) this.#learn(performance.now() - begunAt);
       this.#active -= 1;
       this.#attempts.delete(keyOf(attempt.ref));
       this.#fill();
       this.#options.onEnd(outcome);
     });
+  }
+
+  #learn(tookMs: number): void {
+    this.#takesMs = this.#takesMs === undefined ? tookMs : this.#takesMs + 0.1 * (tookMs - this.#takesMs);
   }
 
   #watchPatience(): void {
