@@ -10,6 +10,7 @@ import { findTask, type TaskView } from './remote/tasks.ts';
 import { duration } from './run-view.ts';
 import type { Output } from './terminal/output.ts';
 import type { Column } from './terminal/table.ts';
+import { printable } from './terminal/width.ts';
 
 interface Outcome {
   readonly task: string;
@@ -74,7 +75,7 @@ function withoutPython(task: TaskView): Outcome {
     status: 'not run',
     attempts: 0,
     seconds: null,
-    said: 'There is no python3 on this machine; install it, then "longshore task run" it.',
+    said: `There is no python3 on this machine; install it, then "longshore task run ${task.name}".`,
   };
 }
 
@@ -85,6 +86,10 @@ export async function runSample(out: Output, client: Client, signal: AbortSignal
     return;
   }
   out.line('Running the sample workspace…');
+  const outcomes = await runAll(client, signal);
   // Cut also where there is no terminal: what a task says may be long, and this is a glance, not its log.
-  out.list(await runAll(client, signal), OUTCOME_COLUMNS, { widthElsewhere: 80 });
+  out.list(outcomes, OUTCOME_COLUMNS, { widthElsewhere: 80 });
+  for (const { task, status, said } of outcomes) {
+    if (status !== 'success') out.note(out.style('yellow', `${task}: ${printable(said)}`, out.stderr));
+  }
 }
