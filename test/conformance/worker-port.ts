@@ -157,6 +157,18 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       expect((await getRun(store, 'scheduler', id)).state).toBe('failed');
     });
 
+    it('retries within the delay, doubled with each failure', async () => {
+      const id = await enqueueOne(store, { retryCount: 5, retryDelaySeconds: 10 });
+      for (const mostSeconds of [10, 20, 40]) {
+        await report(outcome(await leaseOne(), { status: 'failed', retryable: true }));
+        const run = await getRun(store, 'scheduler', id);
+        const [clock] = await store.query<{ now: Date }>('SELECT now() AS now');
+        const waits = run.runAt.getTime() - (clock?.now.getTime() ?? 0);
+        expect(waits).toBeLessThanOrEqual(mostSeconds * 1000);
+        await store.query("UPDATE longshore.runs SET state = 'queued'");
+      }
+    });
+
     it('honours Retry-After', async () => {
       const id = await enqueueOne(store, { retryCount: 1 });
       await report(outcome(await leaseOne(), { status: 'failed', retryable: true, retry_after_ms: 3_600_000 }));
