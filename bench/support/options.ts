@@ -34,7 +34,7 @@ const NUMBERS = {
   kills: { flag: 'kills', fallback: 20, help: 'seconds in each of which a worker is killed' },
 } as const;
 
-export function usage(measurements: readonly string[]): string {
+function usage(measurements: readonly string[]): string {
   const numbers = Object.values(NUMBERS).map(
     ({ flag, fallback, help }) => `  --${flag.padEnd(18)} ${help} (${fallback})`,
   );

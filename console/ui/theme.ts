@@ -10,7 +10,7 @@ const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
 const stillness = window.matchMedia('(prefers-reduced-motion: reduce)');
 const listeners = new Set<() => void>();
 
-export function themeChoice(): ThemeChoice {
+function themeChoice(): ThemeChoice {
   const stored = localStorage.getItem(STORED);
   return THEME_CHOICES.find((choice) => choice === stored) ?? 'system';
 }

@@ -3,7 +3,7 @@ import { invalidField } from '../kernel/errors.ts';
 import type { Misfire, Schedule } from './model.ts';
 
 /** Firings of one job that one round makes at most, when `misfire` is `all`. */
-export const MOST_MISFIRES = 1000;
+const MOST_MISFIRES = 1000;
 
 /** Parsed expressions: parsing costs far more than asking for the next instant, and servers have the same few. */
 const parsed = new Map<string, Cron>();

@@ -13,8 +13,3 @@ export function randomText(length: number): string {
   }
   return text;
 }
-
-/** A public id such as `key_4fJ…`: the prefix, then 20 random characters. */
-export function prefixedId(prefix: string): string {
-  return `${prefix}_${randomText(20)}`;
-}

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { environment } from '../../src/kernel/config.ts';
 
 /** What a child says first, when it does its work. */
-export const READY = 'ready';
+const READY = 'ready';
 
 /**
  * A process of our own that may be measured and killed. It speaks over a channel: its first

@@ -5,7 +5,7 @@ import { RECORD_ENDED } from './ended.ts';
 import { rankOf } from './rank.ts';
 
 /** The queue of a kind and the tags that its worker must have: `shell`, `python:gpu,linux`. */
-export function queueName(kind: string, tags: readonly string[]): string {
+function queueName(kind: string, tags: readonly string[]): string {
   return tags.length === 0 ? kind : `${kind}:${[...new Set(tags)].sort().join(',')}`;
 }
 
