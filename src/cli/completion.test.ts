@@ -43,9 +43,16 @@ it('is a script that zsh accepts', (context) => {
   expect(spawnSync('zsh', ['-n'], { input: completionScript(program, 'zsh'), encoding: 'utf8' }).stderr).toBe('');
 });
 
-it('is a script that fish accepts', (context) => {
+it('offers the same in fish', (context) => {
   context.skip(!isInstalled('fish'), 'fish is not installed');
-  expect(
-    spawnSync('fish', ['--no-execute'], { input: completionScript(program, 'fish'), encoding: 'utf8' }).stderr,
-  ).toBe('');
+  const inFish = (line: string) => {
+    const script = `${completionScript(program, 'fish')}\ncomplete -C '${line}'`;
+    const { stdout, stderr } = spawnSync('fish', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.split('\n').flatMap((candidate) => candidate.split('\t')[0] || []);
+  };
+  expect(inFish('longshore ta')).toEqual(['task']);
+  expect(inFish('longshore task ru')).toEqual(expect.arrayContaining(['run', 'runs']));
+  expect(inFish('longshore task create --sch')).toEqual(['--schedule']);
+  expect(inFish('longshore --server http://x worker dr')).toEqual(['drain']);
 });

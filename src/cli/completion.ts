@@ -97,10 +97,15 @@ function fish(levels: readonly Level[]): string {
       ),
     ];
   });
+  const known = levels.map(({ words }) => quote(words)).join(' ');
   return `# fish completion for longshore: longshore completion fish | source
 function __longshore_at
-  set -l typed (string match -v -- '-*' (commandline -opc)[2..])
-  test (string join ' ' -- $typed) = $argv[1]
+  set -l level ''
+  for word in (commandline -opc)[2..]
+    set -l next (string trim -- "$level $word")
+    contains -- "$next" ${known}; and set level $next
+  end
+  test "$level" = "$argv[1]"
 end
 ${lines.join('\n')}
 `;
