@@ -12,6 +12,7 @@ import { schedules } from './engine/schedules.ts';
 import { startLatency } from './engine/start-latency.ts';
 import { type RedisServer, redisMissing, startRedis } from './servers/redis.ts';
 import type { Bench, Measurement } from './support/bench.ts';
+import { createHistory } from './support/history.ts';
 import { type BenchOptions, parseOptions } from './support/options.ts';
 import { ENGINE_PROCESS, PEER_PROCESS } from './support/processes.ts';
 import { type Machine, type Report, renderReport } from './support/report.ts';
@@ -36,11 +37,16 @@ async function measure(options: BenchOptions): Promise<Report> {
   const postgres = await TemporaryPostgres.create();
   const report: Pick<Report, 'figures' | 'skipped'> = { figures: [], skipped: [] };
   const entry = await bundleProcesses('bench', [PEER_PROCESS, ENGINE_PROCESS]);
+  let history: Promise<string> | undefined;
   const bench: Bench = {
     options,
     postgres,
     redis,
     entry,
+    historyUrl() {
+      history ??= createHistory(postgres, options.history, bench.say);
+      return history;
+    },
     say: (text) => console.error(text),
     add: (figure) => report.figures.push(figure),
     skip: (skipped) => report.skipped.push(skipped),

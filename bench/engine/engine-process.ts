@@ -4,16 +4,10 @@ import { createLogger } from '../../src/kernel/logger.ts';
 import { Listener } from '../../src/store/listener.ts';
 import { Store } from '../../src/store/store.ts';
 import { childArgument, serveUntilTold, tell } from '../../test/support/child.ts';
+import { USAGE, type Usage } from '../support/processes.ts';
 
 export interface EngineProcess {
   readonly url: string;
-}
-
-export const USAGE = 'usage';
-/** Processor time since the start, in milliseconds. */
-export interface Usage {
-  readonly type: 'usage';
-  readonly cpuMs: number;
 }
 
 const { url } = childArgument<EngineProcess>();

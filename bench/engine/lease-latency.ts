@@ -10,7 +10,7 @@ import { Store } from '../../src/store/store.ts';
 import { monotonicMs } from '../../test/support/child.ts';
 import { enqueueAll, newRun, registration } from '../../test/support/runs.ts';
 import type { Bench, Measurement } from '../support/bench.ts';
-import { insertHistory, insertQueued } from '../support/history.ts';
+import { insertQueued } from '../support/history.ts';
 import { percentile } from '../support/statistics.ts';
 
 const DATABASE = 'bench_lease';
@@ -90,17 +90,23 @@ async function whileHorizonIsHeld<T>(url: string, work: () => Promise<T>): Promi
 interface Situation {
   readonly what: string;
   readonly queued: number;
-  readonly history: number;
+  readonly history: boolean;
   readonly horizonSeconds: number;
 }
 
-async function leaseTimes({ postgres, options }: Bench, situation: Situation): Promise<number[]> {
+/** An empty schema, with so many runs waiting. */
+async function createQueue({ postgres }: Bench, queued: number): Promise<string> {
   const url = await postgres.createDatabase(DATABASE);
   await migrate(url, path.join(packageRoot, 'src/store/migrations'));
-  if (situation.queued > 0) await insertQueued(postgres, DATABASE, situation.queued);
-  if (situation.history > 0) await insertHistory(postgres, DATABASE, situation.history);
+  await insertQueued(postgres, DATABASE, queued);
   await postgres.administer('VACUUM ANALYZE', DATABASE);
   await postgres.administer('CHECKPOINT');
+  return url;
+}
+
+async function leaseTimes(bench: Bench, situation: Situation): Promise<number[]> {
+  const { postgres, options } = bench;
+  const url = situation.history ? await bench.historyUrl() : await createQueue(bench, situation.queued);
   const leaser = new Leaser(url);
   try {
     await leaser.join();
@@ -109,7 +115,7 @@ async function leaseTimes({ postgres, options }: Bench, situation: Situation): P
     return await whileHorizonIsHeld(url, () => leaser.sampleUnderLoad(horizonSeconds));
   } finally {
     await leaser.close();
-    await postgres.dropDatabase(DATABASE);
+    if (!situation.history) await postgres.dropDatabase(DATABASE);
   }
 }
 
@@ -120,11 +126,11 @@ export const leaseLatency: Measurement = {
   name: 'lease-latency',
   async run(bench) {
     const { queued, history, horizonSeconds } = bench.options;
-    const plain = { queued: 0, history: 0, horizonSeconds: 0 };
+    const plain = { queued: 0, history: false, horizonSeconds: 0 };
     const situations: Situation[] = [
       { ...plain, what: 'empty' },
       { ...plain, what: `behind ${queued.toLocaleString('en')} queued`, queued },
-      { ...plain, what: `over ${history.toLocaleString('en')} ended`, history },
+      { ...plain, what: `over ${history.toLocaleString('en')} ended`, history: true },
       { ...plain, what: `${horizonSeconds} s of an open snapshot, under load`, horizonSeconds },
     ];
     let empty: number | undefined;
@@ -134,7 +140,7 @@ export const leaseLatency: Measurement = {
       const p99 = percentile(times, 0.99);
       empty ??= p99;
       const ratio = p99 / empty;
-      const hasTarget = situation.queued > 0 || situation.history > 0;
+      const hasTarget = situation.queued > 0 || situation.history;
       const common = { measurement: 'lease of 10', unit: 'ms' } as const;
       bench.add({ ...common, what: `${situation.what}, p50`, value: percentile(times, 0.5) });
       bench.add({

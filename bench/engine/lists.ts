@@ -1,17 +1,13 @@
-import path from 'node:path';
 import { jobsList } from '../../src/engine/queries/job.ts';
 import { runsCount, runsList } from '../../src/engine/queries/run_read.ts';
 import { jobCounts, outcomesBetween, queueDepths } from '../../src/engine/queries/statistics.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
-import { packageRoot } from '../../src/kernel/package.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { Store } from '../../src/store/store.ts';
 import { monotonicMs } from '../../test/support/child.ts';
 import type { Bench, Measurement } from '../support/bench.ts';
-import { HISTORY_JOBS, insertHistory } from '../support/history.ts';
+import { HISTORY_JOBS } from '../support/history.ts';
 import { percentile } from '../support/statistics.ts';
 
-const DATABASE = 'bench_lists';
 const AREA = 'scheduler';
 const PAGE = { limit: 20, offset: 0 };
 const TARGET_MS = 20;
@@ -52,12 +48,8 @@ async function ask({ options }: Bench, store: Store, question: Question): Promis
 export const lists: Measurement = {
   name: 'lists',
   async run(bench) {
-    const { postgres, options } = bench;
-    const url = await postgres.createDatabase(DATABASE);
-    await migrate(url, path.join(packageRoot, 'src/store/migrations'));
-    bench.say(`lists: making ${options.history.toLocaleString('en')} ended runs`);
-    await insertHistory(postgres, DATABASE, options.history);
-    await postgres.administer('VACUUM ANALYZE', DATABASE);
+    const { options } = bench;
+    const url = await bench.historyUrl();
     const store = new Store({ url, poolSize: 1, logger: createLogger('error', 'bench'), applicationName: 'bench' });
     try {
       for (const question of QUESTIONS) {
@@ -75,7 +67,6 @@ export const lists: Measurement = {
       }
     } finally {
       await store.close();
-      await postgres.dropDatabase(DATABASE);
     }
   },
 };

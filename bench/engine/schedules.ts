@@ -4,9 +4,9 @@ import { packageRoot } from '../../src/kernel/package.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { Child, monotonicMs } from '../../test/support/child.ts';
 import type { Bench, Measurement } from '../support/bench.ts';
-import { ENGINE_PROCESS } from '../support/processes.ts';
+import { ENGINE_PROCESS, USAGE, type Usage } from '../support/processes.ts';
 import { percentile } from '../support/statistics.ts';
-import { type EngineProcess, USAGE, type Usage } from './engine-process.ts';
+import type { EngineProcess } from './engine-process.ts';
 
 const DATABASE = 'bench_schedules';
 const LATENESS_TARGET_MS = 1000;

@@ -11,6 +11,8 @@ export interface Bench {
   readonly redis: RedisServer | string;
   /** The bundle of a file that is run as a process of its own (processes.ts). */
   entry(file: string): URL;
+  /** A database with `options.history` ended runs, made when it is first asked for. @returns its URL */
+  historyUrl(): Promise<string>;
   /** One line of progress on standard error. */
   say(text: string): void;
   add(figure: Figure): void;

@@ -1,3 +1,6 @@
+import path from 'node:path';
+import { packageRoot } from '../../src/kernel/package.ts';
+import { migrate } from '../../src/store/migrate.ts';
 import type { TemporaryPostgres } from '../../test/support/temporary-postgres.ts';
 
 /** Rows a statement: so that progress shows, and no transaction is enormous. */
@@ -29,8 +32,25 @@ export async function insertQueued(postgres: TemporaryPostgres, database: string
   );
 }
 
+const HISTORY_DATABASE = 'bench_history';
+
+/** A database of ended runs. @returns its URL */
+export async function createHistory(
+  postgres: TemporaryPostgres,
+  count: number,
+  say: (text: string) => void,
+): Promise<string> {
+  say(`making ${count.toLocaleString('en')} ended runs`);
+  const url = await postgres.createDatabase(HISTORY_DATABASE);
+  await migrate(url, path.join(packageRoot, 'src/store/migrations'));
+  await insertHistory(postgres, HISTORY_DATABASE, count);
+  await postgres.administer('VACUUM ANALYZE', HISTORY_DATABASE);
+  await postgres.administer('CHECKPOINT');
+  return url;
+}
+
 /** Runs that ended over the last 30 days, one in 500 of them failed. With the counters that they would have left. */
-export async function insertHistory(postgres: TemporaryPostgres, database: string, count: number): Promise<void> {
+async function insertHistory(postgres: TemporaryPostgres, database: string, count: number): Promise<void> {
   await inChunks(count, (from, to) =>
     postgres.administer(
       `INSERT INTO longshore.runs (${COLUMNS})
