@@ -29,7 +29,9 @@ interface AttemptOptions {
 export class Attempt {
   readonly ref: RunRef;
   readonly #options: AttemptOptions;
-  readonly #abort = new AbortController();
+  /** Made when somebody asks for it: a signal is dear, and most short runs never look at theirs. */
+  #controller: AbortController | undefined;
+  #abortReason: AbortReason | undefined;
   #logSeq = 0;
   #logBytes = 0;
   #emitSeq = 0;
@@ -46,7 +48,16 @@ export class Attempt {
   abort(reason: AbortReason): void {
     if (reason === 'pause' && !this.#options.executor.pausable) return;
     if (reason === 'lost') this.#lost = true;
-    this.#abort.abort(new AttemptAborted(reason));
+    this.#abortReason ??= reason;
+    this.#controller?.abort(new AttemptAborted(reason));
+  }
+
+  get #signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#abortReason) this.#controller.abort(new AttemptAborted(this.#abortReason));
+    }
+    return this.#controller.signal;
   }
 
   /** @returns the outcome to report, or undefined when the lease was lost: then there is nothing to say */
@@ -57,7 +68,7 @@ export class Attempt {
     let outcome: Outcome;
     try {
       // Ended before it began, while it waited for a slot.
-      this.#abort.signal.throwIfAborted();
+      if (this.#abortReason) throw new AttemptAborted(this.#abortReason);
       outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
     } catch (error) {
       outcome = this.#failed(error);
@@ -71,19 +82,13 @@ export class Attempt {
     return this.#lost ? undefined : outcome;
   }
 
-  get #abortReason(): AbortReason | undefined {
-    const reason: unknown = this.#abort.signal.reason;
-    return reason instanceof AttemptAborted ? reason.reason : undefined;
-  }
-
   #succeeded(result: ExecutorResult): Outcome {
     // Work that was done in time stays done; but who cancelled is told that it was cancelled.
     const status = this.#abortReason === 'cancel' ? 'cancelled' : 'succeeded';
-    return {
-      ...this.#base(status, false),
-      ...(result.exitCode === undefined ? {} : { exit_code: result.exitCode }),
-      ...outputOf(result.output),
-    };
+    const outcome = this.#base(status, false);
+    if (result.exitCode !== undefined) outcome.exit_code = result.exitCode;
+    if (result.output !== undefined) outcome.output = bounded(result.output);
+    return outcome;
   }
 
   #failed(error: unknown): Outcome {
@@ -99,27 +104,29 @@ export class Attempt {
     if (!(error instanceof ExecutorError)) {
       return { ...this.#base('failed', true), error: text.slice(0, ERROR_LENGTH) };
     }
-    return {
-      ...this.#base('failed', error.retryable),
-      error: text.slice(0, ERROR_LENGTH),
-      ...(error.retryAfterMs === undefined ? {} : { retry_after_ms: Math.max(0, Math.round(error.retryAfterMs)) }),
-      ...(error.exitCode === undefined ? {} : { exit_code: error.exitCode }),
-      ...(error.exitSignal === undefined ? {} : { exit_signal: error.exitSignal }),
-      ...outputOf(error.output),
-    };
+    const outcome = this.#base('failed', error.retryable);
+    outcome.error = text.slice(0, ERROR_LENGTH);
+    if (error.retryAfterMs !== undefined) outcome.retry_after_ms = Math.max(0, Math.round(error.retryAfterMs));
+    if (error.exitCode !== undefined) outcome.exit_code = error.exitCode;
+    if (error.exitSignal !== undefined) outcome.exit_signal = error.exitSignal;
+    if (error.output !== undefined) outcome.output = bounded(error.output);
+    return outcome;
   }
 
   #base(status: Outcome['status'], retryable: boolean): Outcome {
-    return { ...this.ref, status, retryable, log_bytes: this.#logBytes };
+    return { id: this.ref.id, epoch: this.ref.epoch, status, retryable, log_bytes: this.#logBytes };
   }
 
   #context(): RunContext {
     const { run, updates } = this.#options;
+    const attempt = this;
     return {
       runId: run.id,
       attempt: run.attempt,
       idempotencyKey: run.idempotency_key,
-      signal: this.#abort.signal,
+      get signal() {
+        return attempt.#signal;
+      },
       savedState: run.checkpoint === null ? undefined : (run.checkpoint as Json),
       log: (level, message, stream = 'system') => this.#log(level, message, stream),
       progress: (done, total) => updates.progress(this.ref, done, total),
@@ -150,13 +157,11 @@ export class Attempt {
   }
 }
 
-function outputOf(output: Json | undefined): { output?: Json } {
-  if (output === undefined) return {};
+function bounded(output: Json): Json {
   const size = Buffer.byteLength(JSON.stringify(output));
-  return {
-    output:
-      size <= OUTPUT_BYTES ? output : { truncated: `the output had ${size} bytes; at most ${OUTPUT_BYTES} are kept` },
-  };
+  return size <= OUTPUT_BYTES
+    ? output
+    : { truncated: `the output had ${size} bytes; at most ${OUTPUT_BYTES} are kept` };
 }
 
 /** setTimeout counts at most 2^31-1 ms; a timeout of weeks would fire at once. @returns a function that ends it */
