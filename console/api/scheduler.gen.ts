@@ -2758,6 +2758,7 @@ export interface components {
              * @enum {unknown}
              */
             method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+            /** @description For POST, PUT, PATCH and DELETE an Idempotency-Key, the same for every attempt of a run, is added unless there is one. */
             headers?: {
                 [key: string]: string;
             };
@@ -2767,9 +2768,9 @@ export interface components {
             };
             /** @description What counts as success; 2xx unless told. */
             expected_status?: number | number[];
-            /** @description Text that the answer must contain. */
+            /** @description Text that the first MiB of the answer must contain. */
             expected_body?: string;
-            /** @description True unless told. */
+            /** @description True unless told. Credentials are not sent to another origin. */
             follow_redirects?: boolean;
         };
         LogLine: {
@@ -2791,7 +2792,7 @@ export interface components {
             url: string;
             /** @description Which outcomes; all unless told. */
             on?: ("success" | "failed" | "cancelled")[];
-            /** @description Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only. */
+            /** @description At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only. */
             secret?: string;
         };
         PlainHeartbeat: {
@@ -2858,25 +2859,31 @@ export interface components {
              * @enum {string}
              */
             executor: "python";
-            /** @description A script file on the worker. Either this or `script`. */
+            /** @description A script file on the worker, relative to working_directory. Either this or `script`. */
             command?: string;
             /** @description The program itself. Either this or `command`. */
             script?: string;
+            /** @description What the program finds in sys.argv[1:]. */
             arguments?: string[];
             /** @description The interpreter; `python3` unless told. */
             python_path?: string;
-            /** @description A directory on the worker; the worker's own unless told. */
+            /** @description A directory on the worker; the one that the worker was started in unless told. */
             working_directory?: string;
-            /** @description Variables over the minimal environment that a worker gives. */
+            /** @description Variables, over the minimal environment that a worker gives: PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ and TMPDIR as it has them, and LONGSHORE_RUN_ID, LONGSHORE_ATTEMPT and LONGSHORE_IDEMPOTENCY_KEY. Values whose names tell of a secret are redacted in the log. */
             environment?: {
                 [key: string]: string;
             };
-            /** @description What the run and its children may use. */
+            /** @description What the run may use. A limit that a worker cannot keep is named in the log of the run. */
             limits?: {
+                /** @description CPU time that each process may use up; SIGXCPU then, SIGKILL a second later. */
                 cpu_seconds?: number;
+                /** @description Address space of each process, in MiB. Runtimes that reserve much more than they use (Node.js, Java, Go) need a generous one. */
                 memory_mb?: number;
+                /** @description Files and sockets that each process may have open. */
                 open_files?: number;
+                /** @description Size of a file that is written, in MiB; SIGXFSZ beyond it. */
                 file_size_mb?: number;
+                /** @description Processes and threads of the whole run at a time; beyond it, starting one fails. */
                 processes?: number;
             };
         };
@@ -2963,18 +2970,23 @@ export interface components {
             executor: "shell";
             /** @description Run by `sh -c`. */
             command: string;
-            /** @description A directory on the worker; the worker's own unless told. */
+            /** @description A directory on the worker; the one that the worker was started in unless told. */
             working_directory?: string;
-            /** @description Variables over the minimal environment that a worker gives. */
+            /** @description Variables, over the minimal environment that a worker gives: PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ and TMPDIR as it has them, and LONGSHORE_RUN_ID, LONGSHORE_ATTEMPT and LONGSHORE_IDEMPOTENCY_KEY. Values whose names tell of a secret are redacted in the log. */
             environment?: {
                 [key: string]: string;
             };
-            /** @description What the run and its children may use. */
+            /** @description What the run may use. A limit that a worker cannot keep is named in the log of the run. */
             limits?: {
+                /** @description CPU time that each process may use up; SIGXCPU then, SIGKILL a second later. */
                 cpu_seconds?: number;
+                /** @description Address space of each process, in MiB. Runtimes that reserve much more than they use (Node.js, Java, Go) need a generous one. */
                 memory_mb?: number;
+                /** @description Files and sockets that each process may have open. */
                 open_files?: number;
+                /** @description Size of a file that is written, in MiB; SIGXFSZ beyond it. */
                 file_size_mb?: number;
+                /** @description Processes and threads of the whole run at a time; beyond it, starting one fails. */
                 processes?: number;
             };
         };
@@ -3106,10 +3118,15 @@ export interface components {
                 [key: string]: string;
             } | null;
             limits?: {
+                /** @description CPU time that each process may use up; SIGXCPU then, SIGKILL a second later. */
                 cpu_seconds?: number;
+                /** @description Address space of each process, in MiB. Runtimes that reserve much more than they use (Node.js, Java, Go) need a generous one. */
                 memory_mb?: number;
+                /** @description Files and sockets that each process may have open. */
                 open_files?: number;
+                /** @description Size of a file that is written, in MiB; SIGXFSZ beyond it. */
                 file_size_mb?: number;
+                /** @description Processes and threads of the whole run at a time; beyond it, starting one fails. */
                 processes?: number;
             } | null;
             url?: string | null;
