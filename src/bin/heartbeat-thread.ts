@@ -1,13 +1,9 @@
 /** The thread that renews a worker session's lease: what the main thread does cannot keep it from beating. */
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PostgresPort } from '../engine/postgres-port.ts';
 import { createLogger, type LogLevel } from '../kernel/logger.ts';
 import type { HeartbeatAnswer, RunRef, SystemInfo, WorkerPort } from '../protocol/worker.ts';
-import { Listener } from '../store/listener.ts';
-import { Store } from '../store/store.ts';
 import { type HeartbeatSession, heartbeats } from '../worker/heartbeat.ts';
-import { HttpPort } from '../worker/http-port.ts';
 
 export type PortAddress =
   | { readonly type: 'postgres'; readonly url: string }
@@ -27,8 +23,17 @@ export type FromThread =
 /** A main thread that does not answer in this time is busy: its last word counts. */
 const ASK_MS = 300;
 
-function openPort(address: PortAddress): WorkerPort {
-  if (address.type === 'http') return new HttpPort(address);
+/** Each transport is loaded only where it is used: the thread should cost little to start and to keep. */
+async function openPort(address: PortAddress): Promise<WorkerPort> {
+  if (address.type === 'http') {
+    const { HttpPort } = await import('../worker/http-port.ts');
+    return new HttpPort(address);
+  }
+  const [{ PostgresPort }, { Listener }, { Store }] = await Promise.all([
+    import('../engine/postgres-port.ts'),
+    import('../store/listener.ts'),
+    import('../store/store.ts'),
+  ]);
   const store = new Store({ url: address.url, poolSize: 1, logger, applicationName: 'longshore heartbeat' });
   // Never started: a heartbeat waits for no hints.
   return new PostgresPort({ store, listener: new Listener({ url: address.url, logger }), logger });
@@ -69,7 +74,7 @@ async function askHeld(): Promise<RunRef[]> {
 
 await heartbeats({
   ...session,
-  port: openPort(address),
+  port: await openPort(address),
   logger,
   signal: stopping.signal,
   systemInfo,

@@ -53,5 +53,16 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
   );
   // RETURNING keeps no order.
   rows.sort((a, b) => a.rank_us - b.rank_us || a.id - b.id);
-  return rows.map(({ rank_us: _, ...row }) => ({ ...row, idempotency_key: `run-${row.id}` }));
+  return rows.map((row) => ({
+    id: row.id,
+    epoch: row.epoch,
+    kind: row.kind,
+    name: row.name,
+    attempt: row.attempt,
+    spec: row.spec,
+    timeout_seconds: row.timeout_seconds,
+    idempotency_key: `run-${row.id}`,
+    checkpoint: row.checkpoint,
+    log_bytes: row.log_bytes,
+  }));
 }
