@@ -28,7 +28,7 @@ export interface ChaosOptions {
 
 export interface Outcome {
   readonly violations: readonly string[];
-  /** From the death of a worker to the next start of each run that it was executing, in milliseconds. */
+  /** See `requeueTimes`. */
   readonly requeuedMs: readonly number[];
   /** What happened, for people. */
   readonly summary: Readonly<Record<string, number | string>>;
@@ -74,14 +74,14 @@ async function judge(
   const ledger = readLedger(stage.ledger);
   const violations = await findViolations({ store, promises, jobs, ledger, deaths: stage.deaths, survivors });
   const executions = executionsOf(ledger, stage.deaths);
-  const requeued = requeueTimes(executions).sort((a, b) => a - b);
+  const requeuedMs = await requeueTimes(store, stage.workerDeaths);
   const ended = await store.query<{ state: string; n: number }>(
     'SELECT state, count(*) AS n FROM longshore.runs GROUP BY state ORDER BY state',
   );
-  const p99 = requeued[Math.ceil(requeued.length * 0.99) - 1];
+  const p99 = requeuedMs[Math.ceil(requeuedMs.length * 0.99) - 1];
   return {
     violations,
-    requeuedMs: requeued,
+    requeuedMs,
     summary: {
       seed: options.seed,
       'acknowledged runs': promises.enqueued.length,
@@ -92,8 +92,8 @@ async function judge(
       executions: executions.length,
       'cut off by a kill': executions.filter(({ killed }) => killed).length,
       ...Object.fromEntries(ended.map(({ state, n }) => [`runs ${state}`, n])),
-      'run again after a kill, p99':
-        p99 === undefined ? 'none was' : `${(p99 / 1000).toFixed(1)} s of ${requeued.length}`,
+      'leased again after a kill, p99':
+        p99 === undefined ? 'none was' : `${(p99 / 1000).toFixed(1)} s of ${requeuedMs.length}`,
     },
   };
 }

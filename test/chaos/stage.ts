@@ -11,6 +11,7 @@ import { LossyProxy } from './lossy-proxy.ts';
 import type { ServerArgument } from './processes/server.ts';
 import type { WorkerArgument } from './processes/worker.ts';
 import type { Random } from './random.ts';
+import type { WorkerDeath } from './verdict.ts';
 
 const SERVER = 'test/chaos/processes/server.ts';
 const WORKER = 'test/chaos/processes/worker.ts';
@@ -82,8 +83,9 @@ export class Stage {
   readonly directory: string;
   readonly servers: Actor[] = [];
   readonly workers: Actor[] = [];
-  /** When worker processes were killed or had ended, by process id. */
+  /** When processes were killed or had ended, by process id. */
   readonly deaths = new Map<number, number>();
+  readonly workerDeaths: WorkerDeath[] = [];
   #proxyPort = 0;
 
   private constructor(postgres: TemporaryPostgres, directory: string, random: Random) {
@@ -155,12 +157,16 @@ export class Stage {
         maxTasks: MAX_TASKS,
         ...(n === workers ? { server, token } : { databaseUrl: this.lossyUrl }),
       };
-      this.workers.push(await this.#actor(`worker ${n}`, () => Child.start(entry, argument, this.log)));
+      this.workers.push(await this.#actor(argument.id, () => Child.start(entry, argument, this.log)));
     }
   }
 
   async #actor(name: string, launch: () => Promise<Child>): Promise<Actor> {
-    const actor = new Actor(name, launch, (pid, at) => this.deaths.set(pid, at));
+    const actor = new Actor(name, launch, (pid, at) => {
+      this.deaths.set(pid, at);
+      // By the database's clock too, which on one machine is this one. Nobody asks for those of servers.
+      this.workerDeaths.push({ worker: name, at: new Date(Date.now() - (monotonicMs() - at)) });
+    });
     await actor.start();
     return actor;
   }

@@ -4,7 +4,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { enqueueOne } from '../support/runs.ts';
 import type { LedgerLine, Phase } from './ledger.ts';
 import type { Promises } from './load.ts';
-import { type Evidence, executionsOf, findViolations, requeueTimes } from './verdict.ts';
+import { type Evidence, findViolations, requeueTimes } from './verdict.ts';
 
 const { store } = await createTestDatabase();
 
@@ -89,13 +89,26 @@ describe('the verdict', () => {
     ]);
   });
 
-  it('measures how long a killed execution takes to be started again', () => {
-    const ledger = [
-      line('start', 7, 'a', 1000),
-      line('start', 7, 'b', 16_000, { pid: 200 }),
-      line('end', 7, 'b', 16_100, { pid: 200 }),
+  it('measures from the death of a worker to the next lease of each run that it held, lost twice counting twice', async () => {
+    const id = await endedRun('succeeded', true);
+    const lost = (worker_id: string, started: number, finished: number) => ({
+      outcome: 'lost',
+      worker_id,
+      started_at: new Date(started).toISOString(),
+      finished_at: new Date(finished).toISOString(),
+    });
+    const past = JSON.stringify([lost('worker-1', 1000, 16_000), lost('worker-2', 17_000, 33_000)]);
+    await store.query('UPDATE longshore.runs SET past_attempts = $2, attempt_started_at = $3 WHERE id = $1', [
+      id,
+      past,
+      new Date(34_000),
+    ]);
+    const deaths = [
+      { worker: 'worker-1', at: new Date(2000) },
+      { worker: 'worker-2', at: new Date(18_000) },
+      { worker: 'worker-2', at: new Date(33_500) },
     ];
-    expect(requeueTimes(executionsOf(ledger, new Map([[100, 2000]])))).toEqual([14_000]);
+    expect(await requeueTimes(store, deaths)).toEqual([15_000, 16_000]);
   });
 });
 

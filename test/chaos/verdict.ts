@@ -146,15 +146,31 @@ function executionsDoNotOverlap(executions: readonly Execution[]): string[] {
   return violations;
 }
 
-/** The time from a worker's death to the next start of each run that it was executing, in milliseconds. */
-export function requeueTimes(executions: readonly Execution[]): number[] {
-  const byRun = groupBy(executions, ({ run }) => run);
-  return [...byRun.values()].flatMap((all) =>
-    all.flatMap((execution, i) => {
-      const next = all[i + 1];
-      return execution.killed && next ? [next.start - execution.end] : [];
-    }),
+/** A worker that was killed, by its id. */
+export interface WorkerDeath {
+  readonly worker: string;
+  readonly at: Date;
+}
+
+/**
+ * How long each run that a killed worker held waited until another one had it, in milliseconds, shortest first. A run
+ * that lost two workers in a row counts twice.
+ */
+export async function requeueTimes(store: Store, deaths: readonly WorkerDeath[]): Promise<number[]> {
+  const rows = await store.query<{ worker: string; begun: Date; given_up: Date; again: Date }>(
+    `SELECT worker, begun, given_up, again FROM longshore.runs r,
+       LATERAL (SELECT past->>'outcome' AS outcome, past->>'worker_id' AS worker,
+           (past->>'started_at')::timestamptz AS begun, (past->>'finished_at')::timestamptz AS given_up,
+           coalesce(lead((past->>'started_at')::timestamptz) OVER (ORDER BY place), r.attempt_started_at) AS again
+         FROM jsonb_array_elements(r.past_attempts) WITH ORDINALITY AS p(past, place)) attempts
+     WHERE outcome = 'lost' AND again > given_up`,
   );
+  const times = rows.flatMap(({ worker, begun, given_up, again }) => {
+    // Without a death in between the worker lived, and could only not renew its lease.
+    const death = deaths.find((known) => known.worker === worker && known.at > begun && known.at < given_up);
+    return death ? [again.getTime() - death.at.getTime()] : [];
+  });
+  return times.sort((a, b) => a - b);
 }
 
 async function schedulesAreExact(store: Store, jobs: readonly ChaosJob[]): Promise<string[]> {
