@@ -4,19 +4,28 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+interface More {
+  readonly requestId?: string;
+  readonly details?: readonly FieldProblem[];
+  readonly retryAfterMs?: number;
+}
+
 /** What the server refused or could not do, in its own words. `status` 0: it could not be reached at all. */
 export class ApiError extends Error {
   readonly status: number;
   /** Finds the request in the server's log. */
   readonly requestId: string | undefined;
   readonly details: readonly FieldProblem[];
+  /** When the server wants to be asked again; it has not carried the request out. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, message: string, requestId?: string, details: readonly FieldProblem[] = []) {
+  constructor(status: number, message: string, more: More = {}) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
-    this.requestId = requestId;
-    this.details = details;
+    this.requestId = more.requestId;
+    this.details = more.details ?? [];
+    this.retryAfterMs = more.retryAfterMs;
   }
 }
 
@@ -36,10 +45,11 @@ export function toApiError(response: Response, body: unknown): ApiError {
   const fields = isRecord(body) ? body : {};
   const message = typeof fields.message === 'string' ? fields.message : '';
   const details = isRecord(fields.error) ? fields.error.details : [];
-  return new ApiError(
-    response.status,
-    message,
-    response.headers.get('x-request-id') ?? undefined,
-    Array.isArray(details) ? details.filter(isFieldProblem) : [],
-  );
+  const requestId = response.headers.get('x-request-id');
+  const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  return new ApiError(response.status, message, {
+    ...(requestId === null ? {} : { requestId }),
+    ...(Number.isNaN(retryAfter) ? {} : { retryAfterMs: retryAfter * 1000 }),
+    details: Array.isArray(details) ? details.filter(isFieldProblem) : [],
+  });
 }

@@ -7,7 +7,13 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemIdentity } from '../../src/auth/identity.ts';
 import { createUser } from '../../src/auth/users.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
-import type { LeasedRun, LogLine, Outcome } from '../../src/protocol/worker.ts';
+import {
+  HEARTBEAT_SECONDS,
+  type LeasedRun,
+  type LogLine,
+  type Outcome,
+  type RunRef,
+} from '../../src/protocol/worker.ts';
 import { HttpPort } from '../../src/worker/http-port.ts';
 import { ADMIN_PASSWORD, startTestServer, type TestServer } from '../support/api-server.ts';
 import { chromiumPath, launchChromium, openPage, type WatchedPage } from '../support/browser.ts';
@@ -64,7 +70,11 @@ async function startWorker(tag: string) {
     registration({ worker_id: tag, name: tag, tags: [tag], kinds: ['shell'] }),
   );
   let seq = 0;
+  const held: RunRef[] = [];
+  // However slowly the browser gets on, its runs stay this worker's.
+  const heartbeat = setInterval(() => void port.heartbeat({ session_id, held }), HEARTBEAT_SECONDS * 1000);
   onTestFinished(async () => {
+    clearInterval(heartbeat);
     await port.leave(session_id);
     await port.close();
   });
@@ -72,6 +82,7 @@ async function startWorker(tag: string) {
     async lease(): Promise<LeasedRun> {
       const [run] = await port.lease({ session_id, limit: 1, wait_ms: 30_000 }, new AbortController().signal);
       if (!run) throw new Error('no run was leased');
+      held.push({ id: run.id, epoch: run.epoch });
       return run;
     },
     write({ id, epoch }: LeasedRun, ...lines: Partial<LogLine>[]) {
@@ -93,7 +104,7 @@ const main = (page: Page) => page.getByRole('main');
 const toast = (page: Page, text: string | RegExp) => page.locator('.ant-message').getByText(text).waitFor();
 const badge = (page: Page, text: string) => main(page).getByText(text, { exact: true }).first().waitFor();
 
-describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no Chromium)', () => {
+describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no Chromium)', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'longshore-console-'));
     await build({

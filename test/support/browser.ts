@@ -35,12 +35,19 @@ export interface WatchedPage {
 export async function openPage(browser: Browser, origin: string, options: BrowserContextOptions): Promise<WatchedPage> {
   const context = await browser.newContext({ baseURL: origin, ...options });
   const page = await context.newPage();
+  // A net against hangs: on a busy machine a page may well take half a minute.
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
     // Chromium reports every answer that is not 2xx; those are part of the game.
     const refused = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !refused) complaints.push(message.text());
+  });
+  page.on('response', (response) => {
+    // 503 is a busy machine, and tried again.
+    if (response.status() >= 500 && response.status() !== 503)
+      complaints.push(`${response.status()} ${response.url()}`);
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
