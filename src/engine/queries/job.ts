@@ -182,12 +182,15 @@ export interface DueJob extends Job {
   readonly now: Date;
 }
 
-/** Locks jobs whose instant has come; those that another server is firing are left to it. */
+/**
+ * Locks jobs whose instant has come; those that another server is firing are left to it. Due is what `now()` says, not
+ * the wall clock: only a stable function can be the bound of an index scan, and runs are inserted by the same clock.
+ */
 export async function jobsDue(tx: Tx, limit: number): Promise<DueJob[]> {
   const rows = await tx.query<JobRow & { now: Date; live: number[] | null; waiting: number }>(
-    `SELECT j.*, clock_timestamp() AS now, r.live, r.waiting,
+    `SELECT j.*, now() AS now, r.live, r.waiting,
        NULL::bigint AS last_run_id, NULL AS last_run_state, NULL AS last_run_at
-     FROM (SELECT * FROM longshore.jobs WHERE next_fire_at <= clock_timestamp() ORDER BY next_fire_at LIMIT $1
+     FROM (SELECT * FROM longshore.jobs WHERE next_fire_at <= now() ORDER BY next_fire_at LIMIT $1
            FOR UPDATE SKIP LOCKED) j
      LEFT JOIN LATERAL (
        SELECT array_agg(id::float8) AS live,
