@@ -48,7 +48,8 @@ async function open(address: string, options: typeof DESKTOP | typeof PHONE = DE
 }
 
 function settle({ page, complaints }: WatchedPage): void {
-  onTestFinished(async () => {
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') console.log(`The page showed:\n${await page.locator('body').ariaSnapshot()}`);
     await page.context().close();
     expect(complaints).toEqual([]);
   });
