@@ -37,6 +37,34 @@ describe('pruner', () => {
     expect(await partitions()).not.toContain('run_logs_20200101');
   });
 
+  it('leaves partitions to a later round while somebody reads, and does the rest of its round', async () => {
+    const last = (await partitions()).at(-2);
+    await store.query(`DROP TABLE longshore.${last}`);
+    await store.query(`CREATE TABLE longshore.run_logs_20200101 PARTITION OF longshore.run_logs
+      FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')`);
+    await store.query(`INSERT INTO longshore.events (topic, payload, at) VALUES ('old', '{}', '2020-01-01')`);
+    await store.transaction(async (reader) => {
+      await reader.query('SELECT FROM longshore.run_logs');
+      await round();
+      expect(await partitions()).toContain('run_logs_20200101');
+      expect(await partitions()).not.toContain(last);
+      expect(await store.query(`SELECT FROM longshore.events WHERE topic = 'old'`)).toEqual([]);
+    });
+    await round();
+    expect(await partitions()).not.toContain('run_logs_20200101');
+    expect(await partitions()).toContain(last);
+  });
+
+  it('makes partitions without keeping out those who write lines', async () => {
+    await store.transaction(async (writer) => {
+      await writer.query(`INSERT INTO longshore.run_logs
+        SELECT (now() AT TIME ZONE 'UTC')::date, 1, 1, 1, now(), 'info', 'stdout', 'under way'`);
+      const { done, busy } = await logPartitionsCreate(store, 4);
+      expect({ done, busy }).toEqual({ done: [expect.any(String)], busy: [] });
+    });
+    await store.query(`DROP TABLE longshore.${(await partitions()).at(-2)}`);
+  });
+
   it('leaves a day alone whose lines went to the default partition', async () => {
     await store.query(`INSERT INTO longshore.run_logs
       SELECT (now() AT TIME ZONE 'UTC')::date + 4, 1, 1, 1, now(), 'info', 'stdout', 'early'`);

@@ -20,9 +20,11 @@ export function pruner(store: Store, logger: Logger, retentionDays: number): Dae
     name: 'pruner',
     logger,
     async runOnce(signal) {
-      await logPartitionsCreate(store, PARTITIONS_AHEAD_DAYS);
+      const made = await logPartitionsCreate(store, PARTITIONS_AHEAD_DAYS);
       const dropped = await logPartitionsDrop(store, retentionDays);
-      if (dropped.length > 0) logger.info({ partitions: dropped }, 'dropped old log lines');
+      if (dropped.done.length > 0) logger.info({ partitions: dropped.done }, 'dropped old log lines');
+      const busy = [...made.busy, ...dropped.busy];
+      if (busy.length > 0) logger.info({ partitions: busy }, 'log partitions are being read; changed in a later round');
       let afterId: number | null = 0;
       do {
         afterId = (await runsPrune(store, retentionDays, afterId, BATCH)).nextAfterId;

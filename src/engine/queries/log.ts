@@ -1,6 +1,6 @@
 import { storableJson } from '../../kernel/json.ts';
 import type { LogLine, RunRef } from '../../protocol/worker.ts';
-import type { Queryable } from '../../store/store.ts';
+import { type Queryable, type Store, sqlState, type Tx } from '../../store/store.ts';
 import type { RunLogLine } from '../model.ts';
 import { HELD, sqlStates } from '../states.ts';
 
@@ -45,30 +45,87 @@ export async function logsAfter(
   );
 }
 
-/** Makes the partitions of the coming days; those that exist are left as they are. */
-export async function logPartitionsCreate(db: Queryable, days: number): Promise<void> {
-  const wanted = await db.query<{ name: string; from: string; to: string }>(
+/** Kept below the server's deadlock_timeout: whoever waits for us is let through before anyone is cancelled. */
+const LOCK_TIMEOUT = '500ms';
+/** SQLSTATE of a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** What became of partitions that were to be made or dropped. */
+export interface PartitionChange {
+  readonly done: string[];
+  /** Left for the next round, since somebody (a backup, a long report) reads them. */
+  readonly busy: string[];
+}
+
+/**
+ * Changes partitions one by one, each in a transaction that gives up rather than wait long for its lock: whoever writes
+ * log lines would queue behind it.
+ */
+async function changeEach<Partition extends { readonly name: string }>(
+  store: Store,
+  partitions: readonly Partition[],
+  change: (tx: Tx, partition: Partition) => Promise<boolean>,
+): Promise<PartitionChange> {
+  const done: string[] = [];
+  for (const [i, partition] of partitions.entries()) {
+    try {
+      const changed = await store.transaction(async (tx) => {
+        await tx.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+        // One server at a time: this lock excludes itself, and no reader or writer.
+        await tx.query('LOCK TABLE ONLY longshore.run_logs IN SHARE UPDATE EXCLUSIVE MODE');
+        return change(tx, partition);
+      });
+      if (changed) done.push(partition.name);
+    } catch (error) {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      // Who reads this one most likely holds the others too.
+      return { done, busy: partitions.slice(i).map(({ name }) => name) };
+    }
+  }
+  return { done, busy: [] };
+}
+
+async function exists(tx: Tx, name: string): Promise<boolean> {
+  return (await tx.query(`SELECT WHERE to_regclass('longshore.${name}') IS NOT NULL`)).length > 0;
+}
+
+/**
+ * Makes the partitions of today and the `days` after; those that exist are left as they are. A table is made and then
+ * attached, since CREATE TABLE … PARTITION OF would keep all writers of log lines out, and attaching does not.
+ */
+export async function logPartitionsCreate(store: Store, days: number): Promise<PartitionChange> {
+  const wanted = await store.query<{ name: string; from: string; to: string }>(
     `SELECT 'run_logs_' || to_char(d, 'YYYYMMDD') AS name, d::text AS from, (d + 1)::text AS to
      FROM (SELECT (now() AT TIME ZONE 'UTC')::date + n AS d FROM generate_series(0, $1) n) days
      WHERE to_regclass('longshore.run_logs_' || to_char(d, 'YYYYMMDD')) IS NULL
        AND NOT EXISTS (SELECT FROM longshore.run_logs_default WHERE day = d)`,
     [days],
   );
-  for (const { name, from, to } of wanted) {
-    await db.query(
-      `CREATE TABLE IF NOT EXISTS longshore.${name} PARTITION OF longshore.run_logs FOR VALUES FROM ('${from}') TO ('${to}')`,
+  return changeEach(store, wanted, async (tx, { name, from, to }) => {
+    if (await exists(tx, name)) return false;
+    await tx.query(`CREATE TABLE longshore.${name} (LIKE longshore.run_logs)`);
+    await tx.query(
+      `ALTER TABLE longshore.run_logs ATTACH PARTITION longshore.${name}
+       FOR VALUES FROM ('${from}') TO ('${to}')`,
     );
-  }
+    return true;
+  });
 }
 
-/** Drops whole partitions that ended more than `days` ago. @returns their names */
-export async function logPartitionsDrop(db: Queryable, days: number): Promise<string[]> {
-  const old = await db.query<{ name: string }>(
+/** Drops whole partitions that ended more than `days` ago. */
+export async function logPartitionsDrop(store: Store, days: number): Promise<PartitionChange> {
+  const old = await store.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = 'longshore.run_logs'::regclass AND c.relname ~ '^run_logs_\\d{8}$'
        AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date - $1::integer`,
     [days],
   );
-  for (const { name } of old) await db.query(`DROP TABLE IF EXISTS longshore.${name}`);
-  return old.map((row) => row.name);
+  return changeEach(store, old, async (tx, { name }) => {
+    if (!(await exists(tx, name))) return false;
+    // The partition before its parent, which DROP locks too: a long reader holds both, and is met where nobody who
+    // writes today's lines waits behind us.
+    await tx.query(`LOCK TABLE longshore.${name} IN ACCESS EXCLUSIVE MODE`);
+    await tx.query(`DROP TABLE longshore.${name}`);
+    return true;
+  });
 }
