@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { withDatabase } from '../../test/support/server.ts';
+import { UsageError } from '../kernel/errors.ts';
 import { migrate } from './migrate.ts';
 
 const FOLDER = 'src/store/migrations';
@@ -26,6 +28,18 @@ async function folderWith(files: Record<string, string>): Promise<string> {
 
 const tables = `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'longshore'`;
 const recorded = 'SELECT name FROM longshore.migrations ORDER BY name';
+
+test('an address that cannot work is named by its setting, and one where nothing answers is `unavailable`', async () => {
+  const { directUrl } = await createTestDatabase({ migrated: false });
+  await expect(migrate(withDatabase(directUrl, 'longshore_test_absent'), FOLDER)).rejects.toThrow(
+    new UsageError('DATABASE_URL: database "longshore_test_absent" does not exist.'),
+  );
+  // Port 1 of this machine: nobody listens there.
+  await expect(migrate('postgresql://a:b@127.0.0.1:1/c', FOLDER)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/^DATABASE_URL: the database cannot be reached \(.*ECONNREFUSED/),
+  });
+});
 
 test('applies every file in order, once', async () => {
   const { directUrl: url, store } = await createTestDatabase({ migrated: false });

@@ -19,6 +19,11 @@ async function plantHolder(pid: number, started: string): Promise<void> {
   await Promise.all([writeFile(claim, ''), writeFile(`${claim}.held`, '')]);
 }
 
+it('names the setting when the data directory is none', async () => {
+  await writeFile(dataDir, 'a file');
+  await expect(lockDataDir(dataDir)).rejects.toThrow(`LONGSHORE_DATA_DIR: ${dataDir} cannot be used`);
+});
+
 it('lets one in, and the next when that one has left', async () => {
   const release = await lockDataDir(dataDir);
   await expect(lockDataDir(dataDir)).rejects.toThrow(`process ${process.pid}`);

@@ -98,13 +98,20 @@ async function prevail(dataDir: string, mine: string): Promise<void> {
 /**
  * Makes this process the only supervisor of a data directory, which is made if absent.
  * @returns what gives it free again
- * @throws UsageError while another supervisor runs on it
+ * @throws UsageError while another supervisor runs on it, or where nothing can be written
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const mine = `up-${process.pid}-${(await startOf(process.pid)) ?? '0'}-${randomText(12)}.claim`;
   const release = () => remove(dataDir, mine);
-  await writeFile(path.join(dataDir, mine), '', { flag: 'wx', mode: 0o600 });
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await writeFile(path.join(dataDir, mine), '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    // A file of that name, a folder of somebody else's, a disk that is full or only to be read.
+    throw new UsageError(
+      `LONGSHORE_DATA_DIR: ${dataDir} cannot be used (${(error as Error).message}); name another folder.`,
+    );
+  }
   try {
     await prevail(dataDir, mine);
     await writeFile(path.join(dataDir, mine + HELD), '', { flag: 'wx', mode: 0o600 });
