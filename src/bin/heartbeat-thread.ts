@@ -20,6 +20,8 @@ export type FromThread =
   | { readonly type: 'answer'; readonly answer: HeartbeatAnswer }
   | { readonly type: 'lost' };
 
+/** A heartbeat that hangs must make room for the next one, on a new connection. */
+const ANSWER_MS = 2500;
 /** A main thread that does not answer in this time is busy: its last word counts. */
 const ASK_MS = 300;
 
@@ -34,7 +36,13 @@ async function openPort(address: PortAddress): Promise<WorkerPort> {
     import('../store/listener.ts'),
     import('../store/store.ts'),
   ]);
-  const store = new Store({ url: address.url, poolSize: 1, logger, applicationName: 'longshore heartbeat' });
+  const store = new Store({
+    url: address.url,
+    poolSize: 1,
+    answerMs: ANSWER_MS,
+    logger,
+    applicationName: 'longshore heartbeat',
+  });
   // Never started: a heartbeat waits for no hints.
   return new PostgresPort({ store, listener: new Listener({ url: address.url, logger }), logger });
 }

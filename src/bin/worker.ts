@@ -64,9 +64,11 @@ function openTransport(settings: WorkerSettings, workerId: string): Transport {
     throw new UsageError('DATABASE_URL: a worker needs a database, or --server and --token to work over HTTP.');
   }
   const store = new Store({ url, poolSize: POOL_SIZE, logger, applicationName: 'longshore worker' });
-  const listener = new Listener({ url: settings.directDatabaseUrl ?? url, logger });
+  const directUrl = settings.directDatabaseUrl ?? url;
+  const listener = new Listener({ url: directUrl, logger });
   const port = new PostgresPort({ store, listener, logger });
-  return { address: { type: 'postgres', url }, port, services: [listener], close: () => store.close() };
+  // Past the pooler: heartbeats must not queue behind the work that they keep alive.
+  return { address: { type: 'postgres', url: directUrl }, port, services: [listener], close: () => store.close() };
 }
 
 /** The wiring of a worker process. @throws UsageError for settings that cannot work */

@@ -22,7 +22,8 @@ export async function withDatabaseUrl<T>(config: Config, work: (url: string) => 
 export async function withStore<T>(config: Config, work: (store: Store, url: string) => Promise<T>): Promise<T> {
   return withDatabaseUrl(config, async (url) => {
     const logger = createLogger('warn', 'cli');
-    const store = new Store({ url, poolSize: 2, logger, applicationName: 'longshore cli' });
+    // Copying a large table takes as long as it takes.
+    const store = new Store({ url, poolSize: 2, answerMs: 0, logger, applicationName: 'longshore cli' });
     try {
       return await work(store, url);
     } finally {

@@ -3,6 +3,7 @@ import type { Logger } from '../kernel/logger.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
+import { expirer } from './daemons/expirer.ts';
 import { promoter } from './daemons/promoter.ts';
 import { pruner } from './daemons/pruner.ts';
 import { type OnReport, reporter } from './daemons/reporter.ts';
@@ -46,6 +47,7 @@ export class Engine implements Service {
       pruner(store, logger, retentionDays),
       promotions,
       rescuer(store, logger),
+      expirer(store, logger),
       schedules,
       reporter(store, logger, onReport),
     ]);

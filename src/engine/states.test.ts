@@ -6,6 +6,7 @@ import type { Service } from '../kernel/service.ts';
 import { MAX_LOSSES, type Outcome } from '../protocol/worker.ts';
 import { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
+import { expirer } from './daemons/expirer.ts';
 import { promoter } from './daemons/promoter.ts';
 import { rescuer } from './daemons/rescuer.ts';
 import { PostgresPort } from './postgres-port.ts';
@@ -159,7 +160,7 @@ class Reality {
           "UPDATE longshore.runs SET deadline = now() - interval '1 hour' WHERE id = $1 AND session_id IS NOT NULL",
           [this.id],
         );
-        return oneRound(rescuer(this.#store, silent));
+        return oneRound(expirer(this.#store, silent));
       default:
         // Not possible in this state is an answer too; what counts is the state afterwards.
         await { cancel: cancelRun, pause: pauseRun, resume: resumeRun }

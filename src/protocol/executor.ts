@@ -20,11 +20,20 @@ export type LogStream = (typeof LOG_STREAMS)[number];
 export type AbortReason = 'cancel' | 'timeout' | 'pause' | 'lost' | 'drain';
 
 export class AttemptAborted extends Error {
-  readonly reason: AbortReason;
+  #reason: AbortReason;
   constructor(reason: AbortReason) {
     super(`attempt ended: ${reason}`);
     this.name = 'AttemptAborted';
-    this.reason = reason;
+    this.#reason = reason;
+  }
+
+  /** May become `lost` while the attempt is already being ended: then no grace is left. */
+  get reason(): AbortReason {
+    return this.#reason;
+  }
+
+  escalateToLost(): void {
+    this.#reason = 'lost';
   }
 }
 

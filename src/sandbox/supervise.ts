@@ -166,7 +166,7 @@ async function endLeftovers(tree: ProcessTree, supervision: Supervision): Promis
 
 /** Resolves when no process of the tree is left, and not before. */
 async function endTree(tree: ProcessTree, graceMs: number, supervision: Supervision): Promise<void> {
-  if (await endsWithin(tree, graceMs)) return;
+  if (await endsWithin(tree, graceMs, supervision.signal)) return;
   let complainAt = performance.now() + COMPLAIN_EVERY_MS;
   for (let wait = 1; ; wait = Math.min(wait * 2, 100)) {
     await tree.kill();
@@ -181,15 +181,15 @@ async function endTree(tree: ProcessTree, graceMs: number, supervision: Supervis
   }
 }
 
-/** Asks the tree to end. @returns whether it did, within `graceMs` */
-async function endsWithin(tree: ProcessTree, graceMs: number): Promise<boolean> {
+/** Asks the tree to end. @returns whether it did, within `graceMs` and before the run was lost */
+async function endsWithin(tree: ProcessTree, graceMs: number, signal: AbortSignal): Promise<boolean> {
   if (graceMs <= 0) return false;
   const deadline = performance.now() + graceMs;
   signalAll(await tree.members(), 'SIGTERM');
   for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
     if (await tree.release()) return true;
     const left = deadline - performance.now();
-    if (left <= 0) return false;
+    if (left <= 0 || isLost(signal)) return false;
     await sleep(Math.min(wait, left));
   }
 }

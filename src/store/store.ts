@@ -18,7 +18,14 @@ export interface StoreOptions {
   readonly poolSize: number;
   readonly logger: Logger;
   readonly applicationName: string;
+  /**
+   * How long an answer may take, in milliseconds; 30,000 unless told, 0 = no limit. A connection that died in silence (a firewall that
+   * forgot it) would otherwise hold its caller until TCP gives up, a quarter of an hour later.
+   */
+  readonly answerMs?: number;
 }
+
+const ANSWER_MS = 30_000;
 
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -45,7 +52,7 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string') return UNAVAILABLE.test(code);
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+  return /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
     error.message,
   );
 }
@@ -60,7 +67,13 @@ export function violatedConstraint(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined;
 }
 
+const DEADLOCK = '40P01';
+
 function toAppError(error: unknown): unknown {
+  if (sqlState(error) === DEADLOCK) {
+    const message = 'Two changes met, and this one gave way: nothing of it was done. Try again.';
+    return new AppError('unavailable', message, { cause: error, retryAfterSeconds: 1 });
+  }
   if (isUnavailable(error)) {
     return new AppError('unavailable', 'The database cannot be reached; nothing was confirmed. Try again.', {
       cause: error,
@@ -83,6 +96,7 @@ export class Store implements Queryable {
       max: options.poolSize,
       application_name: options.applicationName,
       connectionTimeoutMillis: 10_000,
+      query_timeout: options.answerMs ?? ANSWER_MS,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       types,
@@ -122,11 +136,9 @@ export class Store implements Queryable {
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      try {
-        await client.query('ROLLBACK');
-      } catch (rollbackError) {
-        broken = rollbackError as Error;
-      }
+      // On a connection that does not answer, a ROLLBACK would wait as well; closing it rolls back.
+      if (isUnavailable(error)) broken = error as Error;
+      else await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
       throw toAppError(error);
     } finally {
       // A connection that could not roll back is thrown away, not handed to the next one.

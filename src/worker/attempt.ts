@@ -16,6 +16,8 @@ import type { Updates } from './updates.ts';
 /** Longest error text kept with a run; the rest is in its log. */
 const ERROR_LENGTH = 10_000;
 const OUTPUT_BYTES = 64 * 1024;
+/** What a line costs besides its text, in memory and in the database: empty lines count as well. */
+const LINE_BYTES = 64;
 
 interface AttemptOptions {
   readonly run: LeasedRun;
@@ -31,7 +33,7 @@ export class Attempt {
   readonly #options: AttemptOptions;
   /** Made when somebody asks for it: a signal is dear, and most short runs never look at theirs. */
   #controller: AbortController | undefined;
-  #abortReason: AbortReason | undefined;
+  #aborted: AttemptAborted | undefined;
   #logSeq = 0;
   #logBytes = 0;
   #emitSeq = 0;
@@ -47,15 +49,22 @@ export class Attempt {
   /** Ends the attempt. Only the first reason counts, except that a lost lease outranks all others. */
   abort(reason: AbortReason): void {
     if (reason === 'pause' && !this.#options.executor.pausable) return;
-    if (reason === 'lost') this.#lost = true;
-    this.#abortReason ??= reason;
-    this.#controller?.abort(new AttemptAborted(reason));
+    if (reason === 'lost') {
+      this.#lost = true;
+      this.#aborted?.escalateToLost();
+    }
+    this.#aborted ??= new AttemptAborted(reason);
+    this.#controller?.abort(this.#aborted);
+  }
+
+  get aborted(): boolean {
+    return this.#aborted !== undefined;
   }
 
   get #signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.#abortReason) this.#controller.abort(new AttemptAborted(this.#abortReason));
+      if (this.#aborted) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
   }
@@ -68,7 +77,7 @@ export class Attempt {
     let outcome: Outcome;
     try {
       // Ended before it began, while it waited for a slot.
-      if (this.#abortReason) throw new AttemptAborted(this.#abortReason);
+      if (this.#aborted) throw this.#aborted;
       outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
     } catch (error) {
       outcome = this.#failed(error);
@@ -84,7 +93,7 @@ export class Attempt {
 
   #succeeded(result: ExecutorResult): Outcome {
     // Work that was done in time stays done; but who cancelled is told that it was cancelled.
-    const status = this.#abortReason === 'cancel' ? 'cancelled' : 'succeeded';
+    const status = this.#aborted?.reason === 'cancel' ? 'cancelled' : 'succeeded';
     const outcome = this.#base(status, false);
     if (result.exitCode !== undefined) outcome.exit_code = result.exitCode;
     if (result.output !== undefined) outcome.output = bounded(result.output);
@@ -92,7 +101,7 @@ export class Attempt {
   }
 
   #failed(error: unknown): Outcome {
-    const reason = this.#abortReason;
+    const reason = this.#aborted?.reason;
     if (reason === 'cancel') return this.#base('cancelled', false);
     if (reason === 'pause') return this.#base('paused', false);
     if (reason === 'drain' || reason === 'lost') return this.#base('released', false);
@@ -141,7 +150,7 @@ export class Attempt {
   #log(level: LogLineLevel, message: string, stream: LogStream): void {
     if (this.#logCut) return;
     const { run, logCapBytes } = this.#options;
-    const bytes = Buffer.byteLength(message) + 1;
+    const bytes = Buffer.byteLength(message) + LINE_BYTES;
     if (run.log_bytes + this.#logBytes + bytes > logCapBytes) {
       this.#logCut = true;
       this.#write('warning', `the log is cut here: it has reached ${logCapBytes} bytes`, 'system');

@@ -26,7 +26,7 @@ class Harness {
       this.begun.push(runId);
       return new Promise((resolve, reject) => {
         this.#ends.set(runId, () => resolve({}));
-        signal.addEventListener('abort', () => reject(signal.reason));
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
       });
     },
   };
@@ -111,9 +111,9 @@ describe('slots', () => {
     const harness = new Harness(1);
     harness.add(2);
     harness.slots.abort({ id: 2, epoch: 1 }, 'cancel');
+    await harness.ended(1);
     await harness.end(1);
-    await harness.ended(2);
     expect(harness.begun).toEqual([1]);
-    expect(harness.outcomes.map((outcome) => outcome?.status)).toEqual(['succeeded', 'cancelled']);
+    expect(harness.outcomes.map((outcome) => outcome?.status)).toEqual(['cancelled', 'succeeded']);
   });
 });

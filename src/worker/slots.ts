@@ -26,12 +26,12 @@ export class Slots {
   limit = 1;
   readonly #options: SlotsOptions;
   readonly #attempts = new Map<string, Attempt>();
-  readonly #waiting: Attempt[] = [];
+  /** In the order of their lease. */
+  readonly #waiting: { readonly attempt: Attempt; readonly since: number }[] = [];
   #active = 0;
   /** How long attempts take, a moving average; undefined = not known. */
   #takesMs: number | undefined;
   #patience: NodeJS.Timeout | undefined;
-  #begun = 0;
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -58,44 +58,55 @@ export class Slots {
 
   add(attempt: Attempt): void {
     this.#attempts.set(keyOf(attempt.ref), attempt);
-    this.#waiting.push(attempt);
+    this.#waiting.push({ attempt, since: performance.now() });
     this.#fill();
   }
 
   abort(ref: RunRef, reason: AbortReason): void {
-    this.#attempts.get(keyOf(ref))?.abort(reason);
+    const attempt = this.#attempts.get(keyOf(ref));
+    attempt?.abort(reason);
+    const place = this.#waiting.findIndex((waiting) => waiting.attempt === attempt);
+    if (place >= 0 && attempt?.aborted) this.#end(this.#waiting.splice(place, 1));
   }
 
   abortAll(reason: AbortReason): void {
-    this.returnWaiting(reason);
     for (const attempt of this.#attempts.values()) attempt.abort(reason);
+    this.#end(this.#waiting.splice(0));
   }
 
-  /** Ends what has not begun; with `drain` it goes back to its queue. */
-  returnWaiting(reason: AbortReason = 'drain'): void {
-    for (const attempt of this.#waiting.splice(0)) {
-      attempt.abort(reason);
-      // It ends before its executor begins: it needs no slot, and tells nothing of how long runs take.
-      this.#begin(attempt, false);
-    }
+  /** Gives back what has not begun. */
+  returnWaiting(): void {
+    this.#return(this.#waiting.length);
+  }
+
+  #return(count: number): void {
+    const returned = this.#waiting.splice(0, count);
+    for (const { attempt } of returned) attempt.abort('drain');
+    this.#end(returned);
+  }
+
+  /** Aborted before their executors begin, they need no slot, and tell nothing of how long runs take. */
+  #end(waiting: readonly { readonly attempt: Attempt }[]): void {
+    for (const { attempt } of waiting) this.#begin(attempt, false);
   }
 
   #fill(): void {
     while (this.#active < this.limit) {
-      const attempt = this.#waiting.shift();
-      if (!attempt) break;
-      this.#begin(attempt);
+      const next = this.#waiting.shift();
+      if (!next) break;
+      this.#begin(next.attempt, true);
     }
-    if (this.#waiting.length > 0) this.#watchPatience();
+    this.#watchPatience();
   }
 
-  #begin(attempt: Attempt, timed = true): void {
-    this.#active += 1;
-    this.#begun += 1;
+  #begin(attempt: Attempt, timed: boolean): void {
+    if (timed) this.#active += 1;
     const begunAt = performance.now();
     void attempt.execute().then((outcome) => {
-      if (timed) this.#learn(performance.now() - begunAt);
-      this.#active -= 1;
+      if (timed) {
+        this.#learn(performance.now() - begunAt);
+        this.#active -= 1;
+      }
       this.#attempts.delete(keyOf(attempt.ref));
       this.#fill();
       this.#options.onEnd(outcome);
@@ -106,16 +117,16 @@ export class Slots {
     this.#takesMs = this.#takesMs === undefined ? tookMs : this.#takesMs + 0.1 * (tookMs - this.#takesMs);
   }
 
+  /** Gives back what was to begin at once and did not: runs take longer than they used to. */
   #watchPatience(): void {
-    const begun = this.#begun;
-    this.#patience ??= setTimeout(() => {
+    if (this.#patience || this.#waiting.length === 0) return;
+    this.#patience = setTimeout(() => {
       this.#patience = undefined;
-      if (this.#waiting.length === 0) return;
-      if (this.#begun === begun) {
-        // Runs take longer than they used to.
-        this.#takesMs = undefined;
-        this.returnWaiting();
-      } else this.#watchPatience();
+      const before = performance.now() - PATIENCE_MS;
+      const late = this.#waiting.filter(({ since }) => since <= before).length;
+      if (late > 0) this.#takesMs = undefined;
+      this.#return(late);
+      this.#watchPatience();
     }, PATIENCE_MS);
   }
 }

@@ -2,9 +2,11 @@ import { backoffMs, sleep } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Json } from '../protocol/executor.ts';
 import type { LogLine, RunRef, RunUpdate, WorkerPort } from '../protocol/worker.ts';
+import { isRefusal } from './refusal.ts';
 
 const MOST_LINES = 2000;
 const MOST_BYTES = 1_000_000;
+const MOST_UPDATES = 1000;
 /** How long lines may wait for company. */
 const LINGER_MS = 100;
 /** Progress is a view, not a record: so often is enough. */
@@ -122,11 +124,13 @@ export class Updates {
       this.#urgent = false;
       while (this.#lines.length > 0 || this.#updates.size > 0) {
         const logs = this.#takeLines();
-        const updates = [...this.#updates.values()];
-        this.#updates.clear();
-        if (!(await this.#sendBatch(logs, updates))) {
-          for (const { reject } of waiting) reject(new Error('the worker session has ended'));
-          return;
+        const updates = this.#takeUpdates();
+        try {
+          await this.#sendBatch(logs, updates);
+        } catch (error) {
+          // Refused, or the session is over: whoever waits for it to be durable must know.
+          for (const { reject } of waiting.splice(0)) reject(error as Error);
+          if (this.#ended.signal.aborted) return;
         }
         if (waiting.length === 0 && this.#lines.length < MOST_LINES) break;
       }
@@ -144,19 +148,33 @@ export class Updates {
     return this.#lines.splice(0, count);
   }
 
-  async #sendBatch(logs: LogLine[], updates: RunUpdate[]): Promise<boolean> {
+  #takeUpdates(): RunUpdate[] {
+    const updates = [...this.#updates.values()].slice(0, MOST_UPDATES);
+    for (const update of updates) this.#updates.delete(update.id);
+    return updates;
+  }
+
+  /** @throws what refused the batch, which is dropped; an error when the session ended first */
+  async #sendBatch(logs: LogLine[], updates: RunUpdate[]): Promise<void> {
     const { port, sessionId, logger, onStale } = this.#options;
     for (let failures = 0; !this.#ended.signal.aborted; ) {
       try {
         const { stale } = await port.update({ session_id: sessionId, logs, updates });
         if (stale.length > 0) onStale(stale);
-        return true;
+        return;
       } catch (error) {
+        if (isRefusal(error)) {
+          logger.error(
+            { err: error, lines: logs.length, updates: updates.length },
+            'logs and progress were refused; dropped',
+          );
+          throw error;
+        }
         failures += 1;
         logger.warn({ err: error, failures }, 'sending logs and progress failed; will be tried again');
         await sleep(100 + backoffMs(failures, 200, 5000), this.#ended.signal);
       }
     }
-    return false;
+    throw new Error('the worker session has ended');
   }
 }

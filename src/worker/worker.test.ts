@@ -191,7 +191,7 @@ describe('worker', () => {
 
   it('cuts the log at its cap, with a marker', async () => {
     executor.body = async (context) => {
-      for (let i = 0; i < 50; i += 1) context.log('info', 'x'.repeat(99), 'stdout');
+      for (let i = 0; i < 50; i += 1) context.log('info', 'x'.repeat(36), 'stdout');
     };
     const id = await enqueueOne(store);
     await startWorker();

@@ -36,9 +36,11 @@ export interface WorkerOptions {
 
 const LEASE_WAIT_MS = 20_000;
 const LEASE_MOST = 1000;
-/** How long after a failed lease call its commit may still turn up, and how often to look until then. */
-const UNSURE_MS = 10_000;
-const UNSURE_WAIT_MS = 1000;
+/**
+ * How often a worker asks for runs that it holds without knowing: a lease can be committed after its caller has given
+ * it up, so doing this only after failures is not enough.
+ */
+const RECONCILE_MS = 30_000;
 /** Outcomes that may wait for the server before leasing pauses: what is done must not outrun what is recorded. */
 const UNSENT_MOST = 2000;
 
@@ -51,8 +53,25 @@ interface Session {
   readonly updates: Updates;
   readonly reports: Reports;
   readonly lost: AbortController;
-  /** When a lease call last failed (monotonic ms): it may have been committed, or may yet be. */
-  unsureSince: number | undefined;
+  /** When to ask next (monotonic ms) whether the engine thinks that we hold runs we never heard of. */
+  reconcileAt: number;
+}
+
+/** A call may hang on a connection that died in silence; a session that is lost does not wait for it. */
+async function unlessLost<T>(session: Session, call: Promise<T>): Promise<T> {
+  const { signal } = session.lost;
+  let onLost = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    onLost = () => reject(new Error('the worker session is lost'));
+    signal.addEventListener('abort', onLost);
+    if (signal.aborted) onLost();
+  });
+  try {
+    return await Promise.race([call, lost]);
+  } finally {
+    signal.removeEventListener('abort', onLost);
+    call.catch(() => undefined);
+  }
 }
 
 /**
@@ -168,7 +187,7 @@ export class Worker implements Service {
         },
       }),
       lost: new AbortController(),
-      unsureSince: undefined,
+      reconcileAt: 0,
       reports: new Reports({ port, sessionId: id, logger }),
       updates: new Updates({
         port,
@@ -178,6 +197,7 @@ export class Worker implements Service {
       }),
     };
     session.lost.signal.addEventListener('abort', () => {
+      if (this.#state === 'online') this.#state = 'reconnecting';
       session.slots.abortAll('lost');
       session.updates.end();
       session.reports.end();
@@ -206,7 +226,7 @@ export class Worker implements Service {
     const { signal } = session.lost;
     while (!signal.aborted) {
       try {
-        const commands = await port.watch(session.id, signal);
+        const commands = await unlessLost(session, port.watch(session.id, signal));
         this.#obey(session, commands);
         // The same commands come again until they are carried out.
         if (commands.cancel.length + commands.pause.length > 0) await sleep(200, signal);
@@ -229,13 +249,13 @@ export class Worker implements Service {
         continue;
       }
       try {
-        if (session.unsureSince !== undefined) await this.#reconcile(session);
-        const wait = session.unsureSince === undefined ? LEASE_WAIT_MS : UNSURE_WAIT_MS;
-        const request = { session_id: session.id, limit: Math.min(wanted, LEASE_MOST), wait_ms: wait };
-        for (const run of await this.#options.port.lease(request, signal)) this.#begin(session, run);
+        if (performance.now() >= session.reconcileAt) await this.#reconcile(session);
+        const request = { session_id: session.id, limit: Math.min(wanted, LEASE_MOST), wait_ms: LEASE_WAIT_MS };
+        const leased = await unlessLost(session, this.#options.port.lease(request, signal));
+        for (const run of leased) this.#begin(session, run);
         failures = 0;
       } catch (error) {
-        session.unsureSince = performance.now();
+        session.reconcileAt = 0;
         if (signal.aborted) return;
         failures += 1;
         this.#options.logger.warn({ err: error, failures }, 'leasing failed; will be tried again');
@@ -246,12 +266,10 @@ export class Worker implements Service {
 
   /** Runs whose lease was committed although we never heard of it go back at once instead of waiting for nobody. */
   async #reconcile(session: Session): Promise<void> {
-    const since = session.unsureSince ?? 0;
     // What has ended but is not reported yet is still held on the server's side; given back, it would run again.
     const held = [...session.slots.refs, ...session.reports.unsent.map(({ id, epoch }) => ({ id, epoch }))];
-    await this.#options.port.reconcile({ session_id: session.id, held });
-    // A statement whose connection broke may commit a little later: look again until that is past.
-    if (performance.now() - since > UNSURE_MS) session.unsureSince = undefined;
+    await unlessLost(session, this.#options.port.reconcile({ session_id: session.id, held }));
+    session.reconcileAt = performance.now() + RECONCILE_MS;
   }
 
   #begin(session: Session, run: LeasedRun): void {

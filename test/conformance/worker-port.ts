@@ -289,6 +289,32 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       expect((await heartbeat()).alive).toBe(false);
     });
 
+    it.each(['left', 'lapsed'])(
+      'takes back what was leased by a call that outlived its session (%s)',
+      async (reason) => {
+        const id = await enqueueOne(store);
+        await leaseOne();
+        // As a lease that commits after its session has ended: the run is held by a session that nobody renews.
+        await store.query('UPDATE longshore.worker_sessions SET ended_at = now(), end_reason = $2 WHERE id = $1', [
+          session,
+          reason,
+        ]);
+        await rescueOnce(store);
+        expect(await getRun(store, 'scheduler', id)).toMatchObject({
+          state: 'queued',
+          attempt: reason === 'left' ? 0 : 1,
+          losses: reason === 'left' ? 0 : 1,
+        });
+      },
+    );
+
+    it('lets no run that nobody can take hold the place of one that somebody can', async () => {
+      const concurrency = { key: 'database-2', limit: 1 };
+      await enqueueOne(store, { concurrency, tags: ['gpu'], priority: 'critical' });
+      const able = await enqueueOne(store, { concurrency, priority: 'low' });
+      expect((await lease()).map((run) => run.id)).toEqual([able]);
+    });
+
     it('leases nothing to a worker that an operator has disabled, and says so', async () => {
       await enqueueOne(store);
       await store.query('UPDATE longshore.workers SET enabled = false');

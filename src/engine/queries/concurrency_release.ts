@@ -1,4 +1,4 @@
-import type { Tx } from '../../store/store.ts';
+import type { Queryable, Tx } from '../../store/store.ts';
 
 /** Sets how many runs of each key may be leased at once. Locks the keys, in order, until the transaction ends. */
 export async function concurrencyLimit(tx: Tx, limits: ReadonlyMap<string, number>): Promise<void> {
@@ -6,40 +6,58 @@ export async function concurrencyLimit(tx: Tx, limits: ReadonlyMap<string, numbe
   await tx.query(
     `INSERT INTO longshore.concurrency_keys AS k (key, max_held)
      SELECT * FROM unnest($1::text[], $2::integer[]) ORDER BY 1
-     ON CONFLICT (key) DO UPDATE SET max_held = excluded.max_held`,
+     ON CONFLICT (key) DO UPDATE SET max_held = excluded.max_held WHERE k.max_held <> excluded.max_held`,
     [keys, keys.map((key) => limits.get(key))],
   );
 }
 
+/** Looked at beyond the limit, so that a few that nobody can take do not hold up the rest. */
+const SPARE = 20;
+
 /**
- * Lets as many gated runs of these keys through as their limits allow.
+ * Lets as many runs of these keys through as their limits allow: the best by rank that a live worker could take. One
+ * that was let through before and still waits gives way to a better one.
  * Two statements on purpose: the count must see what was committed while we waited for the lock.
  * @returns how many were let through
  */
 export async function concurrencyRelease(tx: Tx, keys: readonly string[]): Promise<number> {
   await tx.query('SELECT FROM longshore.concurrency_keys WHERE key = ANY ($1) ORDER BY key FOR UPDATE', [keys]);
-  const released = await tx.query(
-    `UPDATE longshore.runs r SET gated = false
-     FROM longshore.concurrency_keys k
-     CROSS JOIN LATERAL (
-       SELECT g.id FROM longshore.runs g
-       WHERE g.concurrency_key = k.key AND g.state = 'queued' AND g.gated
-       ORDER BY g.rank, g.id
-       LIMIT greatest(0, k.max_held - (
+  const changed = await tx.query<{ gated: boolean }>(
+    `WITH keys AS (
+       SELECT k.key, k.max_held - (
          SELECT count(*) FROM longshore.runs h
-         WHERE h.concurrency_key = k.key AND NOT h.gated
-           AND h.state IN ('queued', 'running', 'pausing', 'cancelling')))
-     ) next
-     WHERE k.key = ANY ($1) AND r.id = next.id
-     RETURNING r.id`,
+         WHERE h.concurrency_key = k.key AND NOT h.gated AND h.state IN ('running', 'pausing', 'cancelling')) AS free,
+         k.max_held
+       FROM longshore.concurrency_keys k WHERE k.key = ANY ($1)
+     ), waiting AS (
+       SELECT keys.key, keys.free, w.* FROM keys CROSS JOIN LATERAL (
+         (SELECT id, gated, queue, rank FROM longshore.runs
+          WHERE concurrency_key = keys.key AND state = 'queued' AND gated
+          ORDER BY rank, id LIMIT keys.max_held + ${SPARE})
+         UNION ALL
+         (SELECT id, gated, queue, rank FROM longshore.runs
+          WHERE concurrency_key = keys.key AND NOT gated AND state = 'queued')
+       ) w
+     ), ordered AS (
+       SELECT id, gated, row_number() OVER (PARTITION BY key ORDER BY EXISTS (
+           SELECT FROM longshore.queues q
+           JOIN longshore.workers o ON o.enabled AND q.kind = ANY (o.kinds)
+             AND q.tags <@ coalesce(o.tags_override, o.tags)
+           JOIN longshore.worker_sessions s ON s.worker_id = o.id AND s.ended_at IS NULL
+           WHERE q.name = waiting.queue) DESC, rank, id) > free AS gate
+       FROM waiting
+     )
+     UPDATE longshore.runs r SET gated = o.gate FROM ordered o
+     WHERE r.id = o.id AND r.gated <> o.gate AND r.state = 'queued'
+     RETURNING r.gated`,
     [keys],
   );
-  return released.length;
+  return changed.filter((run) => !run.gated).length;
 }
 
 /** The keys that hold runs back, by skipping from key to key through the index. */
-export async function concurrencyWaiting(tx: Tx): Promise<string[]> {
-  const rows = await tx.query<{ key: string }>(
+export async function concurrencyWaiting(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ key: string }>(
     `WITH RECURSIVE keys AS (
        (SELECT concurrency_key AS key FROM longshore.runs WHERE state = 'queued' AND gated
         ORDER BY concurrency_key LIMIT 1)

@@ -2,6 +2,7 @@ import type { RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { predecessors, type RunState, sqlStates } from '../states.ts';
 import { RECORD_ENDED } from './ended.ts';
+import { rankOf } from './rank.ts';
 
 export interface ControlledRun {
   readonly id: number;
@@ -9,16 +10,23 @@ export interface ControlledRun {
   readonly concurrency_key: string | null;
 }
 
+const CANCELLABLE = [...new Set([...predecessors('cancelled'), ...predecessors('cancelling')])].filter(
+  (state) => state !== 'cancelling',
+);
 const WAKE_WORKERS = `(SELECT pg_notify('longshore_control', ''))`;
 
 /** Ends runs: those that wait at once, held ones when their worker says that all of it is gone. */
 export async function runsCancel(db: Queryable, ids: readonly number[]): Promise<ControlledRun[]> {
   return db.query<ControlledRun & Record<string, unknown>>(
-    `WITH changed AS (
+    // Locked in order of id, as reports are: statements on several runs must not wait for each other crosswise.
+    `WITH locked AS (
+       SELECT id FROM longshore.runs WHERE id = ANY ($1) AND state IN (${sqlStates(CANCELLABLE)})
+       ORDER BY id FOR UPDATE
+     ), changed AS (
        UPDATE longshore.runs r SET
          state = CASE WHEN r.session_id IS NULL THEN 'cancelled' ELSE 'cancelling' END,
          finished_at = CASE WHEN r.session_id IS NULL THEN now() END
-       WHERE r.id = ANY ($1) AND r.state IN (${sqlStates([...new Set([...predecessors('cancelled'), ...predecessors('cancelling')])].filter((s) => s !== 'cancelling'))})
+       FROM locked WHERE r.id = locked.id
        RETURNING r.*
      ), ended AS (
        SELECT id, epoch, state, job_id, area, kind, name, attempt, watched, concurrency_key, true AS final,
@@ -43,7 +51,8 @@ export async function runPause(db: Queryable, id: number): Promise<ControlledRun
 
 export async function runResume(db: Queryable, id: number): Promise<ControlledRun | undefined> {
   const [run] = await db.query<ControlledRun & Record<string, unknown>>(
-    `UPDATE longshore.runs SET state = 'queued', run_at = now(), gated = concurrency_key IS NOT NULL
+    `UPDATE longshore.runs SET state = 'queued', run_at = now(), rank = ${rankOf('now()', 'priority')},
+       gated = concurrency_key IS NOT NULL
      WHERE id = $1 AND state IN ('paused')
      RETURNING id, state, concurrency_key, (SELECT pg_notify('longshore_runs', ''))`,
     [id],

@@ -74,7 +74,9 @@ export async function runsFinish(
          round(1000 * extract(epoch FROM clock_timestamp() - r.attempt_started_at))::bigint AS duration_ms,
          greatest(0, round(1000 * extract(epoch FROM r.started_at - least(r.run_at, r.started_at))))::bigint AS wait_ms
      ), ${RECORD_ENDED}
-     SELECT id, epoch, state, concurrency_key, (SELECT pg_notify('longshore_events', '')) FROM ended`,
-    [sessionId, storableJson(outcomes)],
+     SELECT id, epoch, state, concurrency_key, (SELECT pg_notify('longshore_events', '')),
+       CASE WHEN state = 'queued' THEN pg_notify('longshore_runs', '') END FROM ended`,
+    // In order of id: rows are then locked in the order in which all statements on several runs lock them.
+    [sessionId, storableJson(outcomes.toSorted((a, b) => a.id - b.id))],
   );
 }

@@ -12,7 +12,10 @@ function queueName(kind: string, tags: readonly string[]): string {
 /** Makes the queues known to those who lease. In a statement of its own: it is seldom new. */
 export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Promise<void> {
   const queues = new Map(runs.map((run) => [queueName(run.kind, run.tags), run]));
-  const rows = [...queues].map(([name, run]) => ({ name, kind: run.kind, tags: [...new Set(run.tags)] }));
+  // In order of name: two batches with new queues must not wait for each other.
+  const rows = [...queues]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, run]) => ({ name, kind: run.kind, tags: [...new Set(run.tags)] }));
   await db.query(
     `INSERT INTO longshore.queues (name, kind, tags)
      SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($1::jsonb) AS q(name text, kind text, tags text[])

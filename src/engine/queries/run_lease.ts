@@ -42,7 +42,7 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
      )
      UPDATE longshore.runs r SET
        state = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, session_id = $1, worker_id = (SELECT id FROM worker),
-       emit_seq = 0, attempt_started_at = clock_timestamp(),
+       emit_seq = 0, error = NULL, exit_code = NULL, exit_signal = NULL, attempt_started_at = clock_timestamp(),
        started_at = coalesce(r.started_at, clock_timestamp()),
        deadline = now() + make_interval(secs => r.timeout_seconds),
        log_day = coalesce(r.log_day, (now() AT TIME ZONE 'UTC')::date)

@@ -18,27 +18,33 @@ const ENDED_COLUMNS = `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.name,
   round(1000 * extract(epoch FROM clock_timestamp() - r.attempt_started_at))::bigint AS duration_ms,
   0::bigint AS wait_ms`;
 
+/** What a lost attempt has logged counts towards its run's cap; its worker can no longer say how much it was. */
+const LOGGED = `(SELECT coalesce(sum(length(l.message) + 64), 0) FROM longshore.run_logs l
+  WHERE l.run_id = r.id AND l.day = r.log_day)`;
+
 /**
- * Takes back the runs of sessions whose lease has lapsed. The epoch moves on at once, so that whatever their worker
+ * Takes back the runs of sessions that have lapsed. The epoch moves on at once, so that whatever their worker
  * still says is stale. A run that was being cancelled is cancelled: a worker kills its runs before its lease ends.
+ *
+ * It asks for the runs of every session that has lapsed lately and not only of those that just did: a lease that was
+ * under way when its session lapsed may be committed afterwards.
  */
 export async function runsRescue(db: Queryable): Promise<ReturnedRun[]> {
   return db.query<ReturnedRun & Record<string, unknown>>(
-    `WITH lapsed AS (
-       UPDATE longshore.worker_sessions SET ended_at = now(), end_reason = 'lapsed'
-       WHERE id IN (SELECT id FROM longshore.worker_sessions WHERE ended_at IS NULL AND lease_until < now()
-                    FOR UPDATE SKIP LOCKED)
-       RETURNING id
+    `WITH taken AS (
+       SELECT r.id FROM longshore.worker_sessions s JOIN longshore.runs r ON r.session_id = s.id
+       WHERE s.end_reason = 'lapsed' AND s.ended_at > now() - interval '1 day'
+       ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
      ), ended AS (
        UPDATE longshore.runs r SET
          state = CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN r.losses + 1 >= ${MAX_LOSSES} THEN 'dead'
            WHEN r.state = 'pausing' THEN 'paused' ELSE 'queued' END,
          finished_at = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN now() END,
          error = 'its worker was lost', epoch = r.epoch + 1, losses = r.losses + 1, session_id = NULL, deadline = NULL,
-         gated = r.concurrency_key IS NOT NULL,
+         log_bytes = ${LOGGED}, gated = r.concurrency_key IS NOT NULL,
          past_attempts = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN r.past_attempts
            ELSE r.past_attempts || ${PAST_ATTEMPT(`'lost'`, `'its worker was lost'`)} END
-       FROM lapsed WHERE r.session_id = lapsed.id AND r.state IN (${sqlStates(HELD)})
+       FROM taken WHERE r.id = taken.id AND r.state IN (${sqlStates(HELD)})
        RETURNING ${ENDED_COLUMNS}
      ), lost AS (
        INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
@@ -65,11 +71,11 @@ export async function runsExpire(db: Queryable, graceSeconds: number): Promise<R
   return db.query<ReturnedRun & Record<string, unknown>>(
     `WITH late AS (
        SELECT id FROM longshore.runs WHERE session_id IS NOT NULL
-         AND deadline < now() - make_interval(secs => $1) FOR UPDATE SKIP LOCKED
+         AND deadline < now() - make_interval(secs => $1) ORDER BY id FOR UPDATE SKIP LOCKED
      ), ended AS (
        UPDATE longshore.runs r SET state = ${state}, finished_at = CASE WHEN ${final} THEN now() END,
          error = 'timed out', epoch = r.epoch + 1, failures = r.failures + 1, session_id = NULL, deadline = NULL,
-         gated = r.concurrency_key IS NOT NULL, run_at = CASE WHEN ${final} THEN r.run_at ELSE ${retryAt} END,
+         log_bytes = ${LOGGED}, gated = r.concurrency_key IS NOT NULL, run_at = CASE WHEN ${final} THEN r.run_at ELSE ${retryAt} END,
          past_attempts = CASE WHEN ${final} THEN r.past_attempts
            ELSE r.past_attempts || ${PAST_ATTEMPT(`'timed_out'`, `'timed out'`)} END
        FROM late WHERE r.id = late.id

@@ -60,6 +60,25 @@ export async function sessionClose(db: Queryable, sessionId: number): Promise<vo
   );
 }
 
+/** Ends sessions whose lease is over. */
+export async function sessionsLapse(db: Queryable): Promise<void> {
+  await db.query(
+    `UPDATE longshore.worker_sessions SET ended_at = now(), end_reason = 'lapsed'
+     WHERE id IN (SELECT id FROM longshore.worker_sessions WHERE ended_at IS NULL AND lease_until < now()
+                  FOR UPDATE SKIP LOCKED)`,
+  );
+}
+
+/** Sessions that left in order and yet hold runs: a lease that was under way was committed after they had gone. */
+export async function sessionsLeftHolding(db: Queryable): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(
+    `SELECT id FROM longshore.worker_sessions s
+     WHERE s.end_reason = 'left' AND s.ended_at > now() - interval '1 day'
+       AND EXISTS (SELECT FROM longshore.runs r WHERE r.session_id = s.id)`,
+  );
+  return rows.map((row) => row.id);
+}
+
 /** The open session of a worker, the newest one, else undefined. */
 export async function sessionOfWorker(db: Queryable, workerId: string): Promise<number | undefined> {
   const [row] = await db.query<{ id: number }>(

@@ -102,6 +102,8 @@ CREATE TABLE longshore.runs (
 CREATE INDEX runs_lease ON longshore.runs (queue, rank, id) WHERE state = 'queued' AND NOT gated;
 CREATE INDEX runs_due ON longshore.runs (run_at) WHERE state IN ('scheduled', 'retry_wait');
 CREATE INDEX runs_held_by ON longshore.runs (session_id) WHERE session_id IS NOT NULL;
+-- Asked at every heartbeat; nearly always empty, however many dead entries the index above has to be walked through.
+CREATE INDEX runs_commands ON longshore.runs (session_id) WHERE state IN ('cancelling', 'pausing');
 CREATE INDEX runs_gated ON longshore.runs (concurrency_key, rank, id) WHERE state = 'queued' AND gated;
 CREATE INDEX runs_keyed ON longshore.runs (concurrency_key)
   WHERE concurrency_key IS NOT NULL AND NOT gated
@@ -110,7 +112,8 @@ CREATE INDEX runs_of_job ON longshore.runs (job_id, id DESC) WHERE job_id IS NOT
 -- What did not go well is rare and much asked for; what did go well needs no index of its own to be found.
 CREATE INDEX runs_ended_badly ON longshore.runs (job_id, state, id)
   WHERE state IN ('failed', 'cancelled', 'skipped', 'dead');
-CREATE INDEX runs_live_of_job ON longshore.runs (job_id) WHERE job_id IS NOT NULL AND finished_at IS NULL;
+-- What is live is a handful beside the history: found here, of one job or of all.
+CREATE INDEX runs_live ON longshore.runs (job_id, id) WHERE finished_at IS NULL;
 CREATE UNIQUE INDEX runs_job_fire ON longshore.runs (job_id, fire_at) WHERE fire_at IS NOT NULL;
 
 -- How many runs of a key may be leased at once.
