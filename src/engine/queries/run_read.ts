@@ -1,7 +1,7 @@
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable } from '../../store/store.ts';
 import { type PastAttempt, PRIORITIES, type Run, type Trigger } from '../model.ts';
-import { type RunState, TERMINAL } from '../states.ts';
+import { LIVE, type RunState, TERMINAL } from '../states.ts';
 
 interface RunRow {
   id: number;
@@ -85,6 +85,27 @@ export interface RunFilter {
   readonly states?: readonly RunState[] | undefined;
 }
 
+const LIVE_STATES: ReadonlySet<RunState> = new Set(LIVE);
+
+/** Live runs are few and have an index of their own, which the planner takes only if the statement says so itself. */
+function onlyLive({ states }: RunFilter): string {
+  return states?.every((state) => LIVE_STATES.has(state)) ? 'AND finished_at IS NULL' : '';
+}
+
+function within(states: readonly RunState[], all: readonly RunState[]): boolean {
+  return states.every((state) => all.includes(state));
+}
+
+/** `filter` as conditions on $1 to $3. What the asked states have in common is said too: the partial indexes go by it. */
+function matching({ area, jobId, states }: RunFilter): { where: string; params: readonly unknown[] } {
+  const live = states && within(states, LIVE) ? ' AND finished_at IS NULL' : '';
+  const held = states && within(states, HELD) ? ' AND session_id IS NOT NULL' : '';
+  return {
+    where: `area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)${live}${held}`,
+    params: [area, states ?? null, jobId ?? null],
+  };
+}
+
 /** Newest first. A page is reached by offset, as the contracts' pages are, or from the key `beforeId`. */
 export async function runsList(
   db: Queryable,
@@ -94,7 +115,7 @@ export async function runsList(
   const rows = await db.query<RunRow>(
     `SELECT ${COLUMNS} FROM longshore.runs
      WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)
-       AND ($4::bigint IS NULL OR id < $4)
+       AND ($4::bigint IS NULL OR id < $4) ${onlyLive(filter)}
      ORDER BY id DESC LIMIT $5 OFFSET $6`,
     [filter.area, filter.states ?? null, filter.jobId ?? null, page.beforeId ?? null, page.limit, page.offset],
   );
@@ -109,19 +130,16 @@ const COUNT_EXACTLY = 10_000;
  * the pruning of the oldest day, and as quick for ten million as for ten thousand.
  */
 export async function runsCount(db: Queryable, filter: RunFilter): Promise<number> {
-  const params = [filter.area, filter.states ?? null, filter.jobId ?? null];
+  const { where, params } = matching(filter);
   const [exact] = await db.query<{ n: number }>(
-    `SELECT count(*) AS n FROM (SELECT FROM longshore.runs
-       WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)
-       LIMIT ${COUNT_EXACTLY}) first`,
+    `SELECT count(*) AS n FROM (SELECT FROM longshore.runs WHERE ${where} LIMIT ${COUNT_EXACTLY}) first`,
     params,
   );
   if ((exact?.n ?? 0) < COUNT_EXACTLY) return exact?.n ?? 0;
+  const live = `SELECT count(*) FROM longshore.runs WHERE ${where} AND finished_at IS NULL`;
+  const noneLive = filter.states !== undefined && within(filter.states, TERMINAL);
   const [counted] = await db.query<{ n: number }>(
-    `SELECT coalesce(sum(runs), 0) + (
-         SELECT count(*) FROM longshore.runs
-         WHERE area = $1 AND finished_at IS NULL AND ($2::text[] IS NULL OR state = ANY ($2))
-           AND ($3::bigint IS NULL OR job_id = $3)) AS n
+    `SELECT coalesce(sum(runs), 0) + ${noneLive ? '0' : `(${live})`} AS n
      FROM longshore.run_rollups
      WHERE area = $1 AND outcome = ANY ($4) AND ($2::text[] IS NULL OR outcome = ANY ($2))
        AND ($3::bigint IS NULL OR job_id = $3)

@@ -16,12 +16,18 @@ export async function outcomesBetween(
   );
 }
 
+/** Each half of what is queued has its own partial index, and neither serves a condition that spans both. */
+const QUEUED = ['NOT gated', 'gated'].map(
+  (half) => `SELECT queue FROM longshore.runs WHERE state = 'queued' AND ${half}`,
+);
+
 /** Waiting runs of each queue, and for how many seconds the one at its front has been due. */
 export async function queueDepths(db: Queryable): Promise<{ queue: string; depth: number; oldestSeconds: number }[]> {
   return db.query(
     `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth, coalesce(o.seconds, 0) AS "oldestSeconds"
      FROM longshore.queues q
-     LEFT JOIN (SELECT queue, count(*) AS depth FROM longshore.runs WHERE state = 'queued' GROUP BY queue) w
+     LEFT JOIN (SELECT queue, count(*) AS depth FROM longshore.runs
+                WHERE state = 'queued' AND finished_at IS NULL GROUP BY queue) w
        ON w.queue = q.name
      LEFT JOIN LATERAL (SELECT greatest(0, extract(epoch FROM now() - run_at))::float8 AS seconds FROM longshore.runs
                         WHERE state = 'queued' AND NOT gated AND queue = q.name ORDER BY rank, id LIMIT 1) o ON true`,
