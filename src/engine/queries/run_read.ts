@@ -1,7 +1,7 @@
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable } from '../../store/store.ts';
 import { type PastAttempt, PRIORITIES, type Run, type Trigger } from '../model.ts';
-import { LIVE, type RunState, TERMINAL } from '../states.ts';
+import { HELD, LIVE, type RunState, TERMINAL } from '../states.ts';
 
 interface RunRow {
   id: number;
@@ -85,13 +85,6 @@ export interface RunFilter {
   readonly states?: readonly RunState[] | undefined;
 }
 
-const LIVE_STATES: ReadonlySet<RunState> = new Set(LIVE);
-
-/** Live runs are few and have an index of their own, which the planner takes only if the statement says so itself. */
-function onlyLive({ states }: RunFilter): string {
-  return states?.every((state) => LIVE_STATES.has(state)) ? 'AND finished_at IS NULL' : '';
-}
-
 function within(states: readonly RunState[], all: readonly RunState[]): boolean {
   return states.every((state) => all.includes(state));
 }
@@ -112,12 +105,11 @@ export async function runsList(
   filter: RunFilter,
   page: { limit: number; offset: number; beforeId?: number | undefined },
 ): Promise<Run[]> {
+  const { where, params } = matching(filter);
   const rows = await db.query<RunRow>(
-    `SELECT ${COLUMNS} FROM longshore.runs
-     WHERE area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)
-       AND ($4::bigint IS NULL OR id < $4) ${onlyLive(filter)}
+    `SELECT ${COLUMNS} FROM longshore.runs WHERE ${where} AND ($4::bigint IS NULL OR id < $4)
      ORDER BY id DESC LIMIT $5 OFFSET $6`,
-    [filter.area, filter.states ?? null, filter.jobId ?? null, page.beforeId ?? null, page.limit, page.offset],
+    [...params, page.beforeId ?? null, page.limit, page.offset],
   );
   return rows.map(toRun);
 }

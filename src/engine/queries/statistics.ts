@@ -26,8 +26,7 @@ export async function queueDepths(db: Queryable): Promise<{ queue: string; depth
   return db.query(
     `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth, coalesce(o.seconds, 0) AS "oldestSeconds"
      FROM longshore.queues q
-     LEFT JOIN (SELECT queue, count(*) AS depth FROM longshore.runs
-                WHERE state = 'queued' AND finished_at IS NULL GROUP BY queue) w
+     LEFT JOIN (SELECT queue, count(*) AS depth FROM (${QUEUED.join(' UNION ALL ')}) queued GROUP BY queue) w
        ON w.queue = q.name
      LEFT JOIN LATERAL (SELECT greatest(0, extract(epoch FROM now() - run_at))::float8 AS seconds FROM longshore.runs
                         WHERE state = 'queued' AND NOT gated AND queue = q.name ORDER BY rank, id LIMIT 1) o ON true`,
