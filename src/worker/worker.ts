@@ -244,7 +244,11 @@ export class Worker implements Service {
     while (!signal.aborted) {
       session.slots.limit = this.#settings.max_tasks;
       const wanted = this.#settings.enabled ? session.slots.wanted : 0;
-      if (wanted === 0 || session.reports.unsent.length > UNSENT_MOST) {
+      if (session.reports.unsent.length > UNSENT_MOST) {
+        await session.reports.flushed();
+        continue;
+      }
+      if (wanted === 0) {
         await this.#nextSlot(1000);
         continue;
       }
