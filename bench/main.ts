@@ -1,6 +1,7 @@
 /** `npm run bench -w bench -- engine`: measures, beside its peers, what docs/performance.md explains. */
 import { cpus, totalmem } from 'node:os';
 import { UsageError } from '../src/kernel/errors.ts';
+import { exitOnSignals } from '../test/support/at-exit.ts';
 import { bundleProcesses } from '../test/support/bundle.ts';
 import { TemporaryPostgres } from '../test/support/temporary-postgres.ts';
 import { drain } from './engine/drain.ts';
@@ -64,6 +65,7 @@ async function measure(options: BenchOptions): Promise<Report> {
   }
 }
 
+exitOnSignals();
 try {
   const options = parseOptions(
     process.argv.slice(2),

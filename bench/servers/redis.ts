@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { atExit } from '../../test/support/at-exit.ts';
 import { freePort } from '../../test/support/temporary-postgres.ts';
 
 const PROGRAM = '/usr/bin/redis-server';
@@ -29,6 +30,10 @@ export async function startRedis(): Promise<RedisServer> {
   const child = spawn(PROGRAM, args, { stdio: 'ignore' });
   const exited = once(child, 'exit');
   await once(child, 'spawn');
+  const forget = atExit(() => {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
   // The client tries again until the server listens.
   const client = new Redis(port, '127.0.0.1');
   client.on('error', () => undefined);
@@ -41,6 +46,7 @@ export async function startRedis(): Promise<RedisServer> {
       child.kill('SIGTERM');
       await exited;
       await rm(directory, { recursive: true, force: true });
+      forget();
     },
   };
 }

@@ -48,20 +48,28 @@ function usage(measurements: readonly string[]): string {
   ].join('\n');
 }
 
-/** @throws UsageError that names the flag */
+function parse(args: readonly string[], measurements: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        only: { type: 'string' },
+        peers: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        ...Object.fromEntries(Object.values(NUMBERS).map(({ flag }) => [flag, { type: 'string' as const }])),
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${usage(measurements)}`);
+  }
+}
+
+/** @throws UsageError that names the flag, or tells them all */
 export function parseOptions(args: readonly string[], measurements: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    strict: true,
-    options: {
-      only: { type: 'string' },
-      peers: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      ...Object.fromEntries(Object.values(NUMBERS).map(({ flag }) => [flag, { type: 'string' as const }])),
-    },
-  });
-  if (positionals.length !== 1 || positionals[0] !== 'engine') throw new UsageError(usage(measurements));
+  const { values, positionals } = parse(args, measurements);
+  if (values.help || positionals.length !== 1 || positionals[0] !== 'engine') throw new UsageError(usage(measurements));
   const list = (text: unknown) => (typeof text === 'string' ? text.split(',') : undefined);
   const only = list(values.only);
   const unknown = only?.find((name) => !measurements.includes(name));

@@ -5,6 +5,7 @@
  *     npm run chaos -- --scenario workers --runs 10000 --seconds 60
  */
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../support/at-exit.ts';
 import { chaos, killWorkers } from './scenario.ts';
 
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ if (!scenario || ![seed, seconds, runs].every(Number.isSafeInteger)) {
   console.error('npm run chaos -- [--scenario all|workers] [--seed <n>] [--seconds <n>] [--runs <n>]');
   process.exit(2);
 }
+exitOnSignals();
 console.error(`seed ${seed}: the same decisions again with --seed ${seed}`);
 const { violations, summary } = await scenario({ seed, seconds, runs, say: (text) => console.error(text) });
 for (const [what, value] of Object.entries(summary)) console.log(`${what.padEnd(30)} ${value}`);

@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sleep } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Store } from '../../src/store/store.ts';
+import { atExit } from '../support/at-exit.ts';
 import { bundleProcesses } from '../support/bundle.ts';
 import { Child, monotonicMs } from '../support/child.ts';
 import { freePort, TemporaryPostgres } from '../support/temporary-postgres.ts';
@@ -87,11 +89,13 @@ export class Stage {
   readonly deaths = new Map<number, number>();
   readonly workerDeaths: WorkerDeath[] = [];
   #proxyPort = 0;
+  readonly #forget: () => void;
 
   private constructor(postgres: TemporaryPostgres, directory: string, random: Random) {
     this.postgres = postgres;
     this.directory = directory;
     this.proxy = new LossyProxy(postgres.port, random);
+    this.#forget = atExit(() => rmSync(directory, { recursive: true, force: true }));
   }
 
   static async open({ servers, workers, random }: StageOptions): Promise<Stage> {
@@ -183,6 +187,7 @@ export class Stage {
     await this.proxy.stop();
     await this.postgres.remove();
     await rm(this.directory, { recursive: true, force: true });
+    this.#forget();
   }
 }
 

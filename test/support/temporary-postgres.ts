@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { chown, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { sleep } from '../../src/kernel/clock.ts';
 import { type Account, CHILD_ENVIRONMENT, credentials, run, serverAccount } from '../../src/store/embedded/account.ts';
 import { copyPlaces, findBinaries, packageDirectory } from '../../src/store/embedded/binaries.ts';
 import { renderSettings, type ServerSettings } from '../../src/store/embedded/settings.ts';
+import { atExit } from './at-exit.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 const START_PATIENCE_MS = 120_000;
@@ -54,9 +55,14 @@ interface Place {
 export class TemporaryPostgres {
   readonly #place: Place;
   #postmaster: ChildProcess | undefined;
+  readonly #forget: () => void;
 
   private constructor(place: Place) {
     this.#place = place;
+    this.#forget = atExit(() => {
+      this.#postmaster?.kill('SIGKILL');
+      rmSync(place.directory, { recursive: true, force: true });
+    });
   }
 
   /** Makes the cluster; `start` is yet to be called. */
@@ -66,13 +72,11 @@ export class TemporaryPostgres {
     const programs = await findPrograms(account, directory);
     if (account) await chown(directory, account.uid, account.gid);
     const data = path.join(directory, 'data');
-    const { code, stderr } = await run(
-      programs.initdb,
-      [`--pgdata=${data}`, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'],
-      { account, cwd: directory },
-    );
+    const cluster = new TemporaryPostgres({ programs, account, directory, port: await freePort() });
+    const args = [`--pgdata=${data}`, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'];
+    const { code, stderr } = await run(programs.initdb, args, { account, cwd: directory });
     if (code !== 0) throw new Error(`initdb failed: ${stderr}`);
-    return new TemporaryPostgres({ programs, account, directory, port: await freePort() });
+    return cluster;
   }
 
   get port(): number {
@@ -183,6 +187,7 @@ export class TemporaryPostgres {
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.#place.directory, { recursive: true, force: true });
+    this.#forget();
   }
 
   /** Makes a database, dropping one of the same name. @returns its URL */
