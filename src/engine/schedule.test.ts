@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from './model.ts';
-import { decideFiring, firstInstant, nextInstant, parseCron } from './schedule.ts';
+import { decideFiring, type Firing, firstInstant, nextInstant, parseCron } from './schedule.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -181,7 +182,7 @@ describe('misfires', () => {
   const times = (firing: { instants: Date[] }) => firing.instants.map((each) => each.toISOString().slice(11, 19));
 
   it('fires once when it is on time', () => {
-    const firing = decideFiring(schedule('* * * * *'), at('10:00:00'), at('10:00:00.200'));
+    const firing = decideFiring(schedule('* * * * *'), at('10:00:00'), at('10:00:00.200'), 10);
     expect(times(firing)).toEqual(['10:00:00']);
     expect(firing.next?.toISOString()).toBe('2025-01-01T10:01:00.000Z');
   });
@@ -191,23 +192,119 @@ describe('misfires', () => {
     ['all', ['10:00:00', '10:01:00', '10:02:00', '10:03:00', '10:04:00', '10:05:00']],
     ['skip', []],
   ] as const)('%s, five minutes late', (misfire, expected) => {
-    const firing = decideFiring(schedule('* * * * *', { misfire }), at('10:00:00'), at('10:05:30'));
+    const firing = decideFiring(schedule('* * * * *', { misfire }), at('10:00:00'), at('10:05:30'), 10);
     expect(times(firing)).toEqual(expected);
     expect(firing.next?.toISOString()).toBe('2025-01-01T10:06:00.000Z');
   });
 
   it('lets instants go that lie further back than catchup_seconds', () => {
     const missed = schedule('* * * * *', { misfire: 'all', catchupSeconds: 120 });
-    expect(times(decideFiring(missed, at('10:00:00'), at('10:05:30')))).toEqual(['10:04:00', '10:05:00']);
-    expect(times(decideFiring(schedule('0 * * * *', { catchupSeconds: 60 }), at('08:00:00'), at('10:05:30')))).toEqual(
-      [],
-    );
+    expect(times(decideFiring(missed, at('10:00:00'), at('10:05:30'), 10))).toEqual(['10:04:00', '10:05:00']);
+    expect(
+      times(decideFiring(schedule('0 * * * *', { catchupSeconds: 60 }), at('08:00:00'), at('10:05:30'), 10)),
+    ).toEqual([]);
   });
 
   it('finds the latest instant after a sleep of years without walking through them', () => {
-    const firing = decideFiring(schedule('* * * * * *'), new Date('2015-01-01T00:00:00Z'), at('10:05:30.500'));
+    const firing = decideFiring(schedule('* * * * * *'), new Date('2015-01-01T00:00:00Z'), at('10:05:30.500'), 10);
     expect(times(firing)).toEqual(['10:05:30']);
-    const yearly = decideFiring(schedule('0 0 1 6 *'), new Date('2015-06-01T00:00:00Z'), at('10:00:00'));
+    const yearly = decideFiring(schedule('0 0 1 6 *'), new Date('2015-06-01T00:00:00Z'), at('10:00:00'), 10);
     expect(yearly.instants.map((each) => each.toISOString())).toEqual(['2024-06-01T00:00:00.000Z']);
+  });
+
+  it('finds the latest instant also where many lie close together, far back', () => {
+    const burst = decideFiring(schedule('* * 9 * * *'), at('09:00:00'), at('23:00:00'), 10);
+    expect(times(burst)).toEqual(['09:59:59']);
+  });
+
+  it('leaves what one answer has no room for due', () => {
+    const all = schedule('* * * * *', { misfire: 'all' });
+    const firing = decideFiring(all, at('10:00:00'), at('10:05:30'), 4);
+    expect(times(firing)).toEqual(['10:00:00', '10:01:00', '10:02:00', '10:03:00']);
+    expect(firing.next).toEqual(at('10:04:00'));
+  });
+
+  /** Every instant from `due` to `now`, by nothing but walking. */
+  function walk(each: Schedule, due: Date, now: Date): Date[] {
+    const found: Date[] = [];
+    for (let at: Date | null = due; at && at <= now; at = nextInstant(each, at)) found.push(at);
+    return found;
+  }
+
+  const outages = fc.record({
+    cron: fc.constantFrom('* * * * *', '*/7 * * * *', '0 * * * *', '30 2 * * *', '*/20 * * * * *', '0 0 1 * *'),
+    timezone: fc.constantFrom('UTC', 'America/New_York', 'Australia/Lord_Howe'),
+    since: fc.date({
+      min: new Date('2025-02-01T00:00:00Z'),
+      max: new Date('2025-12-01T00:00:00Z'),
+      noInvalidDate: true,
+    }),
+    downMs: fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 24 * HOUR })),
+    catchupSeconds: fc.option(fc.integer({ min: 1, max: 100_000 })),
+    most: fc.integer({ min: 1, max: 50 }),
+    roundMs: fc.integer({ min: 0, max: 500 }),
+  });
+
+  it('all: rounds together serve every instant within the window, each once', () => {
+    fc.assert(
+      fc.property(outages, ({ since, downMs, most, catchupSeconds, ...rest }) => {
+        const each = schedule(rest.cron, { timezone: rest.timezone, catchupSeconds, misfire: 'all' });
+        const due = firstInstant(each, since);
+        const now = new Date(due.getTime() + downMs);
+        const served: number[] = [];
+        let next: Date | null = due;
+        while (next && next <= now) {
+          const firing: Firing = decideFiring(each, next, now, most);
+          expect(firing.instants.length).toBeLessThanOrEqual(most);
+          served.push(...firing.instants.map(Number));
+          next = firing.next;
+        }
+        const oldest = catchupSeconds === null ? 0 : now.getTime() - Math.max(2000, catchupSeconds * 1000);
+        expect(served).toEqual(
+          walk(each, due, now)
+            .map(Number)
+            .filter((instant) => instant >= oldest),
+        );
+        expect(next).toEqual(nextInstant(each, now));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('all: nothing is lost while time goes on between the rounds', () => {
+    fc.assert(
+      fc.property(outages, ({ since, downMs, most, cron, timezone, roundMs }) => {
+        const each = schedule(cron, { timezone, misfire: 'all' });
+        const due = firstInstant(each, since);
+        let now = new Date(due.getTime() + downMs);
+        const served: number[] = [];
+        // Rounds enough for all that was missed, and for what becomes due meanwhile.
+        let next: Date | null = due;
+        for (let rounds = 0; next && next <= now && rounds < 10_000; rounds += 1) {
+          const firing: Firing = decideFiring(each, next, now, most);
+          served.push(...firing.instants.map(Number));
+          next = firing.next;
+          if (next && next <= now) now = new Date(now.getTime() + roundMs);
+        }
+        expect(served).toEqual(walk(each, due, now).map(Number));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each(['coalesce', 'skip'] as const)('%s: one run at most, for the latest instant', (misfire) => {
+    fc.assert(
+      fc.property(outages, ({ since, downMs, most, cron, timezone, catchupSeconds }) => {
+        const each = schedule(cron, { timezone, catchupSeconds, misfire });
+        const due = firstInstant(each, since);
+        const now = new Date(due.getTime() + downMs);
+        const windowMs = misfire === 'skip' ? 2000 : Math.max(2000, (catchupSeconds ?? Infinity) * 1000);
+        const firing = decideFiring(each, due, now, most);
+        const latest = walk(each, due, now).slice(-1);
+        expect(firing.instants).toEqual(latest.filter((instant) => now.getTime() - instant.getTime() <= windowMs));
+        expect(firing.next).toEqual(nextInstant(each, now));
+      }),
+      { numRuns: 100 },
+    );
   });
 });

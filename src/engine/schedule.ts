@@ -1,9 +1,6 @@
 import { Cron } from 'croner';
 import { invalidField } from '../kernel/errors.ts';
-import type { Misfire, Schedule } from './model.ts';
-
-/** Firings of one job that one round makes at most, when `misfire` is `all`. */
-const MOST_MISFIRES = 1000;
+import type { Schedule } from './model.ts';
 
 /** Parsed expressions: parsing costs far more than asking for the next instant, and servers have the same few. */
 const parsed = new Map<string, Cron>();
@@ -79,48 +76,52 @@ export function firstInstant(schedule: Schedule, now: Date): Date {
 export interface Firing {
   /** The instants to make runs for, oldest first. */
   readonly instants: Date[];
+  /** The first instant that these leave unserved, which may lie in the past: a later round then goes on there. */
   readonly next: Date | null;
 }
 
 /** An instant that is served within this time is on time, whatever the misfire policy. */
 const ON_TIME_MS = 2000;
+/** Schedules have no finer grain. */
+const GRAIN_MS = 1000;
 
 /**
  * What a job that is due at `due` fires now, and when it fires next.
  * Instants that passed unserved are misfires: `coalesce` makes one run, for the latest of them; `all` one each;
  * `skip` none. Those further back than `catchupSeconds` are let go in every case.
+ * @param due an instant of the schedule
+ * @param most instants in one answer; with `all` the others remain due
  */
-export function decideFiring(schedule: Schedule, due: Date, now: Date): Firing {
-  const oldest = schedule.catchupSeconds === null ? -Infinity : now.getTime() - schedule.catchupSeconds * 1000;
-  const keep = KEEP[schedule.misfire];
-  // The walk from `due` is bounded: after a long sleep a schedule of each second would have millions of instants.
-  let start = due;
-  const spanMs = now.getTime() - due.getTime();
-  if (spanMs > 60_000 && schedule.misfire !== 'all') start = lastWindow(schedule, due, now);
-  const passed: Date[] = [];
-  let instant: Date | null = start;
-  while (instant && instant <= now && passed.length < MOST_MISFIRES * 2) {
-    passed.push(instant);
+export function decideFiring(schedule: Schedule, due: Date, now: Date, most: number): Firing {
+  const onTime = now.getTime() - ON_TIME_MS;
+  const caughtUp = schedule.catchupSeconds === null ? -Infinity : now.getTime() - schedule.catchupSeconds * 1000;
+  const oldest = schedule.misfire === 'skip' ? onTime : Math.min(onTime, caughtUp);
+  if (schedule.misfire !== 'all') {
+    const latest = latestInstant(schedule, due, now);
+    return { instants: latest.getTime() >= oldest ? [latest] : [], next: nextInstant(schedule, now) };
+  }
+  const instants: Date[] = [];
+  let instant = due.getTime() >= oldest ? due : nextInstant(schedule, new Date(oldest - 1));
+  while (instant && instant <= now && instants.length < most) {
+    instants.push(instant);
     instant = nextInstant(schedule, instant);
   }
-  const next = instant && instant > now ? instant : nextInstant(schedule, now);
-  const inTime = passed.filter((at) => at.getTime() >= oldest || now.getTime() - at.getTime() <= ON_TIME_MS);
-  return { instants: keep(inTime, now), next };
+  return { instants, next: instant };
 }
 
-const KEEP: Record<Misfire, (passed: Date[], now: Date) => Date[]> = {
-  coalesce: (passed) => passed.slice(-1),
-  all: (passed) => passed.slice(-MOST_MISFIRES),
-  skip: (passed, now) => passed.filter((at) => now.getTime() - at.getTime() <= ON_TIME_MS).slice(-1),
-};
-
-/** An instant of the schedule not far before `now`, from which the latest one can be reached in few steps. */
-function lastWindow(schedule: Schedule, due: Date, now: Date): Date {
-  for (const back of [60_000, 3_600_000, 86_400_000, 32 * 86_400_000]) {
-    const from = new Date(now.getTime() - back);
-    if (from <= due) return due;
-    const at = nextInstant(schedule, from);
-    if (at && at <= now) return at;
+/**
+ * The latest instant until `now`, `due` being one. It halves the time between them instead of walking: after a long
+ * sleep a schedule of each second would have millions of instants.
+ */
+function latestInstant(schedule: Schedule, due: Date, now: Date): Date {
+  let latest = due;
+  // Nothing fires after `silentFrom`, until now.
+  let silentFrom = now.getTime();
+  while (silentFrom - latest.getTime() >= GRAIN_MS) {
+    const middle = Math.floor((latest.getTime() + silentFrom) / 2);
+    const instant = nextInstant(schedule, new Date(middle));
+    if (instant && instant <= now) latest = instant;
+    else silentFrom = middle;
   }
-  return due;
+  return latest;
 }

@@ -122,6 +122,40 @@ describe('scheduler', () => {
     expect(await states(id)).toEqual(['queued', 'queued', 'queued', 'queued']);
   });
 
+  it('serves long arrears over several rounds, without keeping a job that is on time waiting', async () => {
+    const minutely = { ...EVERY_HOUR, cron: '* * * * *', misfire: 'all', overlap: 'allow' } as const;
+    const ids = [await create({ name: 'one', schedule: minutely }), await create({ name: 'two', schedule: minutely })];
+    const onTime = await create({ name: 'on time' });
+    await makeDue(onTime);
+    for (const id of ids) await makeDue(id, 48);
+    await fire();
+    const count = async () =>
+      store.query<{ job: number; n: number }>(
+        'SELECT job_id AS job, count(*) AS n FROM longshore.runs GROUP BY 1 ORDER BY 1',
+      );
+    const [one, two, other] = await count();
+    expect(one?.n).toBeLessThanOrEqual(1000);
+    expect(two?.n).toBeLessThanOrEqual(1000);
+    expect(other).toEqual({ job: onTime, n: 1 });
+    const daemon = scheduler(store, silent);
+    await daemon.start();
+    for (;;) {
+      const [late] = await store.query('SELECT FROM longshore.jobs WHERE next_fire_at < now()');
+      if (!late) break;
+    }
+    await daemon.stop();
+    for (const { n } of (await count()).slice(0, 2)) expect(n).toBeGreaterThan(48 * 60);
+  });
+
+  it('records firings of one round that the last of them would have cancelled', async () => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap: 'cancel_running', misfire: 'all' } });
+    const manual = await store.transaction((tx) => triggerJob(tx, 'scheduler', id, null));
+    await makeDue(id, 2);
+    await fire();
+    expect(await states(id)).toEqual(expect.arrayContaining(['cancelled', 'queued', 'skipped', 'skipped']));
+    expect((await runsOf(id)).find((run) => run.id === manual)?.state).toBe('cancelled');
+  });
+
   it('does not fire a paused or disabled job, and takes up again from now when it is active', async () => {
     const id = await create({ status: 'paused' });
     expect((await getJob(store, 'scheduler', id)).nextFireAt).toBeNull();

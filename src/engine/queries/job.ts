@@ -2,7 +2,7 @@ import { storableJson } from '../../kernel/json.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { type Job, type JobDefinition, type JobStatus, type Misfire, type Overlap, PRIORITIES } from '../model.ts';
-import { LIVE, type RunState, sqlStates } from '../states.ts';
+import { type RunState, sqlStates, WAITING } from '../states.ts';
 
 interface JobRow {
   id: number;
@@ -176,8 +176,12 @@ export async function jobsList(
 
 /** A due job, with what its overlap policy must know. */
 export interface DueJob extends Job {
-  readonly liveRunIds: number[];
-  readonly waitingRuns: number;
+  /** Has a run that is not final. */
+  readonly live: boolean;
+  /** Has one that no worker holds yet. */
+  readonly waiting: boolean;
+  /** Its live runs where the policy is to cancel them, else none. */
+  readonly toCancel: readonly number[];
   /** The database's clock, which decides. */
   readonly now: Date;
 }
@@ -185,20 +189,32 @@ export interface DueJob extends Job {
 /**
  * Locks jobs whose instant has come; those that another server is firing are left to it. Due is what `now()` says, not
  * the wall clock: only a stable function can be the bound of an index scan, and runs are inserted by the same clock.
+ *
+ * Their runs are read by a statement of its own: its snapshot is younger than the locks, so it sees what a server that
+ * held one of them a moment ago has committed.
  */
 export async function jobsDue(tx: Tx, limit: number): Promise<DueJob[]> {
-  const rows = await tx.query<JobRow & { now: Date; live: number[] | null; waiting: number }>(
-    `SELECT j.*, now() AS now, r.live, r.waiting,
-       NULL::bigint AS last_run_id, NULL AS last_run_state, NULL AS last_run_at
-     FROM (SELECT * FROM longshore.jobs WHERE next_fire_at <= now() ORDER BY next_fire_at LIMIT $1
-           FOR UPDATE SKIP LOCKED) j
-     LEFT JOIN LATERAL (
-       SELECT array_agg(id::float8) AS live,
-         count(*) FILTER (WHERE state IN ('scheduled', 'queued', 'retry_wait')) AS waiting
-       FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL AND state IN (${sqlStates(LIVE)})) r ON true`,
+  const jobs = await tx.query<JobRow & { now: Date }>(
+    // NO KEY, so that triggering a job by hand, which only keeps it from being deleted, is not in the way.
+    `SELECT j.*, now() AS now, NULL::bigint AS last_run_id, NULL AS last_run_state, NULL AS last_run_at
+     FROM longshore.jobs j WHERE next_fire_at <= now() ORDER BY next_fire_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`,
     [limit],
   );
-  return rows.map((row) => ({ ...toJob(row), liveRunIds: row.live ?? [], waitingRuns: row.waiting, now: row.now }));
+  const runs = await tx.query<{ id: number; live: boolean; waiting: boolean; toCancel: number[] }>(
+    `SELECT j.id,
+       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL) AS live,
+       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL
+               AND state IN (${sqlStates([...WAITING, 'queued'])})) AS waiting,
+       CASE WHEN j.overlap = 'cancel_running' THEN
+         ARRAY(SELECT id::float8 FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL) ELSE '{}' END AS "toCancel"
+     FROM longshore.jobs j WHERE j.id = ANY ($1)`,
+    [jobs.map((job) => job.id)],
+  );
+  const byJob = new Map(runs.map((row) => [row.id, row]));
+  return jobs.map((row) => {
+    const { live = false, waiting = false, toCancel = [] } = byJob.get(row.id) ?? {};
+    return { ...toJob(row), live, waiting, toCancel, now: row.now };
+  });
 }
 
 /** Sets the next instants of jobs that were fired. */
