@@ -57,7 +57,7 @@ export async function getJob(db: Queryable, area: string, id: number): Promise<J
  * @throws AppError not_found, conflict (name taken), validation (schedule)
  */
 export async function updateJob(tx: Tx, area: string, id: number, change: (job: Job) => JobDefinition): Promise<void> {
-  const job = await jobGet(tx, area, id, true);
+  const job = await jobGet(tx, area, id, 'UPDATE');
   if (!job) throw notFound(`job ${id}`);
   const changed = change(job);
   const sameTimes = changed.status === job.status && JSON.stringify(changed.schedule) === JSON.stringify(job.schedule);
@@ -76,8 +76,9 @@ export async function updateJob(tx: Tx, area: string, id: number, change: (job: 
  * @throws AppError not_found
  */
 export async function deleteJob(tx: Tx, area: string, id: number): Promise<void> {
-  const job = await jobGet(tx, area, id, true);
+  const job = await jobGet(tx, area, id, 'UPDATE');
   if (!job) throw notFound(`job ${id}`);
+  await jobDelete(tx, id, concurrencyKey(id));
   const live = await jobLiveRuns(tx, id);
   if (live.length > 0) {
     await runsCancel(
@@ -85,7 +86,10 @@ export async function deleteJob(tx: Tx, area: string, id: number): Promise<void>
       live.map((run) => run.id),
     );
   }
-  await jobDelete(tx, id);
+}
+
+function concurrencyKey(jobId: number): string {
+  return `job:${jobId}`;
 }
 
 /** Policies that make a firing wait for the run before it. */
@@ -113,7 +117,7 @@ export function runOfJob(
     retryCount: job.retryCount,
     retryDelaySeconds: job.retryDelaySeconds,
     timeoutSeconds: job.timeoutSeconds,
-    concurrency: limit === null ? null : { key: `job:${job.id}`, limit },
+    concurrency: limit === null ? null : { key: concurrencyKey(job.id), limit },
     watched: job.pauseOnFailure || job.onFinish !== null,
     ...how,
   };
@@ -124,7 +128,8 @@ export function runOfJob(
  * @throws AppError not_found, conflict when it is disabled
  */
 export async function triggerJob(tx: Tx, area: string, id: number, createdBy: number | null): Promise<number> {
-  const job = await jobGet(tx, area, id);
+  // Whoever deletes the job meanwhile waits, and cancels this run too.
+  const job = await jobGet(tx, area, id, 'KEY SHARE');
   if (!job) throw notFound(`job ${id}`);
   if (job.status === 'disabled') throw new AppError('conflict', `"${job.name}" is disabled; enable it first`);
   const [runId] = await enqueue(tx, [runOfJob(job, { trigger: 'manual', fireAt: null, runAt: null, createdBy })]);

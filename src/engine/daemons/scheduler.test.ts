@@ -46,6 +46,7 @@ describe('scheduler', () => {
   beforeEach(async () => {
     await store.query('DELETE FROM longshore.runs');
     await store.query('DELETE FROM longshore.jobs');
+    await store.query('DELETE FROM longshore.concurrency_keys');
   });
 
   const create = (change: Partial<JobDefinition> = {}) =>
@@ -207,6 +208,40 @@ describe('scheduler', () => {
     await store.transaction((tx) => deleteJob(tx, 'scheduler', id));
     expect(await runsOf(id)).toMatchObject([{ id: runId, state: 'cancelled' }]);
     await expect(getJob(store, 'scheduler', id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('cancels a run that is being triggered while its job is deleted', async () => {
+    const id = await create({ maxConcurrent: 1 });
+    let deleting: Promise<unknown> | undefined;
+    await store.transaction(async (tx) => {
+      await triggerJob(tx, 'scheduler', id, null);
+      let deleted = false;
+      deleting = store
+        .transaction((other) => deleteJob(other, 'scheduler', id))
+        .then(() => {
+          deleted = true;
+        });
+      for (let waits = false; !waits && !deleted; ) {
+        const [row] = await store.query<{ waits: boolean }>(
+          `SELECT EXISTS (SELECT FROM pg_stat_activity
+                          WHERE datname = current_database() AND wait_event_type = 'Lock') AS waits`,
+        );
+        waits = row?.waits ?? false;
+      }
+    });
+    await deleting;
+    expect(await states(id)).toEqual(['cancelled']);
+    expect(await store.query('SELECT FROM longshore.concurrency_keys')).toEqual([]);
+  });
+
+  it('fires a job that is being triggered by hand', async () => {
+    const id = await create({ schedule: { ...EVERY_HOUR, overlap: 'allow' } });
+    await makeDue(id);
+    await store.transaction(async (tx) => {
+      await triggerJob(tx, 'scheduler', id, null);
+      await fire();
+    });
+    expect(await states(id)).toEqual(['queued', 'queued']);
   });
 
   it('serves many due schedules in few rounds', async () => {

@@ -137,13 +137,21 @@ export async function jobUpdate(tx: Tx, id: number, job: JobDefinition, nextFire
   ]);
 }
 
-export async function jobDelete(tx: Tx, id: number): Promise<void> {
+/** Removes a job and the limit on its runs. Locks that before the caller locks runs, as everybody does. */
+export async function jobDelete(tx: Tx, id: number, concurrencyKey: string): Promise<void> {
+  await tx.query('DELETE FROM longshore.concurrency_keys WHERE key = $1', [concurrencyKey]);
   await tx.query('DELETE FROM longshore.jobs WHERE id = $1', [id]);
 }
 
-export async function jobGet(db: Queryable, area: string, id: number, lock = false): Promise<Job | undefined> {
+/** `UPDATE` is for those who change or delete the job, `KEY SHARE` for those who only need it to stay what it is. */
+export async function jobGet(
+  db: Queryable,
+  area: string,
+  id: number,
+  lock?: 'UPDATE' | 'KEY SHARE',
+): Promise<Job | undefined> {
   const [row] = await db.query<JobRow>(
-    `${SELECT_JOBS} WHERE j.area = $1 AND j.id = $2${lock ? ' FOR UPDATE OF j' : ''}`,
+    `${SELECT_JOBS} WHERE j.area = $1 AND j.id = $2${lock ? ` FOR ${lock} OF j` : ''}`,
     [area, id],
   );
   return row && toJob(row);
