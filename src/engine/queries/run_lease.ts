@@ -11,7 +11,7 @@ interface LeasedRow {
   timeout_seconds: number | null;
   checkpoint: unknown;
   log_bytes: number;
-  rank_us: number;
+  rank: number;
 }
 
 /**
@@ -48,11 +48,11 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
        log_day = coalesce(r.log_day, (now() AT TIME ZONE 'UTC')::date)
      WHERE r.id = ANY (ARRAY(SELECT id FROM picked))
      RETURNING r.id, r.epoch, r.kind, r.name, r.attempt, r.spec, r.timeout_seconds, r.checkpoint, r.log_bytes,
-       (extract(epoch FROM r.rank) * 1000000)::bigint AS rank_us`,
+       date_part('epoch', r.rank) AS rank`,
     [sessionId, limit],
   );
   // RETURNING keeps no order.
-  rows.sort((a, b) => a.rank_us - b.rank_us || a.id - b.id);
+  rows.sort((a, b) => a.rank - b.rank || a.id - b.id);
   return rows.map((row) => ({
     id: row.id,
     epoch: row.epoch,
