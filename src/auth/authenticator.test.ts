@@ -1,5 +1,6 @@
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { actingAs, GOOD_PASSWORD, makeUser, setup } from '../../test/support/auth.ts';
+import { afterFile } from '../../test/support/cleanup.ts';
 import { createTestDatabase, silent } from '../../test/support/database.ts';
 import { Listener } from '../store/listener.ts';
 import { Store } from '../store/store.ts';
@@ -159,7 +160,7 @@ test('asks the database once for many requests', async () => {
     }
   }
   const counting = new CountingStore({ url, poolSize: 2, logger: silent, applicationName: 'longshore test' });
-  afterAll(() => counting.close());
+  afterFile(() => counting.close());
   const other = new Authenticator({ store: counting, codec, logger: silent, now: () => 0 });
   await byKey(key.secret, other);
   expect(queries).toBe(2);
@@ -180,7 +181,7 @@ test('another server hears of a change from the database', async () => {
     heard = resolve;
   });
   await listener.start();
-  afterAll(() => listener.stop());
+  afterFile(() => listener.stop());
   await connected;
   await byKey(key.secret, other);
   const told = new Promise<void>((resolve) => {

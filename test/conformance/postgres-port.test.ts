@@ -1,6 +1,6 @@
-import { afterAll } from 'vitest';
 import { PostgresPort } from '../../src/engine/postgres-port.ts';
 import { Listener } from '../../src/store/listener.ts';
+import { afterFile } from '../support/cleanup.ts';
 import { createTestDatabase, silent } from '../support/database.ts';
 import { workerPortConformance } from './worker-port.ts';
 
@@ -9,6 +9,6 @@ workerPortConformance('PostgreSQL', async () => {
   const listener = new Listener({ url: directUrl, logger: silent });
   const port = new PostgresPort({ store, listener, logger: silent });
   await listener.start();
-  afterAll(() => listener.stop());
+  afterFile(() => listener.stop());
   return { store, portFor: () => port };
 });

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { Client } from '../../src/cli/remote/client.ts';
 import type { TaskView } from '../../src/cli/remote/tasks.ts';
 import { environment } from '../../src/kernel/config.ts';
+import { afterFile } from '../support/cleanup.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { Longshore } from '../support/longshore.ts';
 import { eventually, type Serving, startServing, temporaryFolder } from '../support/serving.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   if (!first) throw new Error('no server');
   client = new Client({ server: first.url, token: first.token });
   const worker = longshore.start(['worker', 'start', '--drain', '0', '--log-level', 'warn']);
-  afterAll(async () => {
+  afterFile(async () => {
     const exited = new Promise((resolve) => worker.once('exit', resolve));
     worker.kill('SIGTERM');
     await exited;

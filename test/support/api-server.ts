@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from 'vitest';
 import { systemIdentity } from '../../src/auth/identity.ts';
 import { createUser } from '../../src/auth/users.ts';
 import { type RunningServer, startServer } from '../../src/bin/server.ts';
 import { type Config, loadConfig } from '../../src/kernel/config.ts';
 import { randomText } from '../../src/kernel/ids.ts';
+import { afterFile } from './cleanup.ts';
 import { createTestDatabase, silent, type TestDatabase } from './database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
@@ -88,7 +88,7 @@ export async function startTestServer(
     ...overrides,
   };
   const server = await startServer({ config, logger: silent, consoleFolder });
-  afterAll(async () => {
+  afterFile(async () => {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
   });

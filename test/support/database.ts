@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Store } from '../../src/store/store.ts';
+import { afterFile } from './cleanup.ts';
 import { administer, withDatabase } from './server.ts';
 
 export const silent = createLogger('silent', 'test');
@@ -31,6 +32,6 @@ export async function createTestDatabase(options: { migrated?: boolean } = {}): 
     await store.close();
     await administer(server.directUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
-  afterAll(drop);
+  afterFile(drop);
   return { url, directUrl: withDatabase(server.directUrl, name), store, drop };
 }

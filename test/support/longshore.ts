@@ -1,10 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
 import { environment } from '../../src/kernel/config.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
+import { afterFile } from './cleanup.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -37,7 +37,7 @@ export class Longshore {
     const cache = path.join(packageRoot, 'node_modules/.cache');
     await mkdir(cache, { recursive: true });
     const folder = await mkdtemp(path.join(cache, 'longshore-test-'));
-    afterAll(() => rm(folder, { recursive: true, force: true }));
+    afterFile(() => rm(folder, { recursive: true, force: true }));
     for (const file of await bundle(folder)) await writeFile(file.path, file.contents);
     const { PATH, HOME } = environment();
     return new Longshore(path.join(folder, 'longshore.js'), { PATH, HOME, ...env });

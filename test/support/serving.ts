@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll } from 'vitest';
 import { readLocalKey, readLocalServer } from '../../src/cli/remote/local.ts';
+import { afterFile } from './cleanup.ts';
 import type { Longshore } from './longshore.ts';
 
 /** A `longshore up` or `longshore server` that serves, as processes of its own. */
@@ -24,7 +24,7 @@ export interface Serving {
 /** A folder below the system's temporary one, removed after the file's last test. */
 export async function temporaryFolder(name: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), `longshore-${name}-`));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterFile(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -66,7 +66,7 @@ export async function startServing(
     child.kill('SIGTERM');
     await exited;
   };
-  afterAll(stop);
+  afterFile(stop);
   await printed(child, () => said, command === 'up' ? 'Longshore is up' : 'Longshore listens on');
   const server = await readLocalServer(dataDir);
   const token = await readLocalKey(dataDir);
