@@ -1,22 +1,20 @@
 import { AppError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
-import {
-  type Commands,
-  HEARTBEAT_SECONDS,
-  type HeartbeatAnswer,
-  type HeartbeatRequest,
-  LEASE_SECONDS,
-  type LeasedRun,
-  type LeaseRequest,
-  PROTOCOL_VERSION,
-  type RegisterAnswer,
-  type RegisterRequest,
-  type ReportAnswer,
-  type ReportRequest,
-  type RunRef,
-  type RunUpdate,
-  type UpdateRequest,
-  type WorkerPort,
+import { HEARTBEAT_SECONDS, LEASE_SECONDS, PROTOCOL_VERSION } from '../protocol/terms.ts';
+import type {
+  Commands,
+  HeartbeatAnswer,
+  HeartbeatRequest,
+  LeasedRun,
+  LeaseRequest,
+  RegisterAnswer,
+  RegisterRequest,
+  ReportAnswer,
+  ReportRequest,
+  RunRef,
+  RunUpdate,
+  UpdateRequest,
+  WorkerPort,
 } from '../protocol/worker.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';

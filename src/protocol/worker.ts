@@ -8,13 +8,6 @@
 import { type Static, Type } from 'typebox';
 import { LOG_LINE_LEVELS, LOG_STREAMS } from './executor.ts';
 
-export const PROTOCOL_VERSION = '1.0';
-/** A session's lease on its runs, in seconds; renewed by each heartbeat. */
-export const LEASE_SECONDS = 15;
-export const HEARTBEAT_SECONDS = 3;
-/** Losses after which a run is dead. */
-export const MAX_LOSSES = 3;
-
 const Id = Type.Integer({ minimum: 1 });
 export const RunRef = Type.Object({ id: Id, epoch: Id });
 /** A run as leased: the epoch fences whoever held it before. */

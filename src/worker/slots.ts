@@ -4,7 +4,7 @@ import type { Attempt } from './attempt.ts';
 
 /** Runs are leased ahead for about so long: enough to hide the way to the server and back. */
 const AHEAD_MS = 50;
-const AHEAD_MOST = 1000;
+const AHEAD_MOST = 2000;
 /** A leased run that has not begun after this goes back: others may have free slots. */
 const PATIENCE_MS = 500;
 

@@ -2,13 +2,8 @@ import { backoffMs, sleep } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Service } from '../kernel/service.ts';
 import type { Executor } from '../protocol/executor.ts';
-import {
-  type Commands,
-  type HeartbeatAnswer,
-  type LeasedRun,
-  PROTOCOL_VERSION,
-  type WorkerPort,
-} from '../protocol/worker.ts';
+import { PROTOCOL_VERSION } from '../protocol/terms.ts';
+import type { Commands, HeartbeatAnswer, LeasedRun, WorkerPort } from '../protocol/worker.ts';
 import { Attempt } from './attempt.ts';
 import type { HeartbeatHandlers, HeartbeatSession } from './heartbeat.ts';
 import { Reports } from './reports.ts';

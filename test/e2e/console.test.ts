@@ -7,13 +7,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemIdentity } from '../../src/auth/identity.ts';
 import { createUser } from '../../src/auth/users.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
-import {
-  HEARTBEAT_SECONDS,
-  type LeasedRun,
-  type LogLine,
-  type Outcome,
-  type RunRef,
-} from '../../src/protocol/worker.ts';
+import { HEARTBEAT_SECONDS } from '../../src/protocol/terms.ts';
+import type { LeasedRun, LogLine, Outcome, RunRef } from '../../src/protocol/worker.ts';
 import { HttpPort } from '../../src/worker/http-port.ts';
 import { ADMIN_PASSWORD, startTestServer, type TestServer } from '../support/api-server.ts';
 import { chromiumPath, launchChromium, openPage, type WatchedPage } from '../support/browser.ts';

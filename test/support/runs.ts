@@ -1,7 +1,7 @@
 import type { NewRun } from '../../src/engine/model.ts';
 import { enqueue } from '../../src/engine/runs.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/terms.ts';
 import type { RegisterRequest } from '../../src/protocol/worker.ts';
-import { PROTOCOL_VERSION } from '../../src/protocol/worker.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** A run of the test kind `noop`, ready to be leased. */

@@ -1,5 +1,5 @@
+import { MAX_LOSSES } from '../../protocol/terms.ts';
 import type { RunRef } from '../../protocol/worker.ts';
-import { MAX_LOSSES } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, sqlStates, TERMINAL, WAITING } from '../states.ts';
 import { RECORD_ENDED } from './ended.ts';

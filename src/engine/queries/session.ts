@@ -1,5 +1,6 @@
 import { storableJson } from '../../kernel/json.ts';
-import { LEASE_SECONDS, type RegisterRequest, type SystemInfo, type WorkerSettings } from '../../protocol/worker.ts';
+import { LEASE_SECONDS } from '../../protocol/terms.ts';
+import type { RegisterRequest, SystemInfo, WorkerSettings } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 
 interface SettingsRow {
