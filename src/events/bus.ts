@@ -6,7 +6,7 @@ import type { Listener } from '../store/listener.ts';
 import type { Queryable } from '../store/store.ts';
 
 export interface BusEvent {
-  /** Rising; a subscriber that remembers the last one can replay what it missed. */
+  /** Unique, and nearly rising: an event whose transaction commits late is heard after later ones. */
   readonly seq: number;
   readonly topic: string;
   readonly payload: Json;
@@ -16,7 +16,12 @@ export interface BusEvent {
 /** One event may tell of a thousand runs. */
 const BATCH = 50;
 const POLL_MS = 1000;
-/** How long a number that was skipped may still turn up: its transaction took it and commits late. */
+/** How far below the latest number a bus that starts looks for such as are still to be committed. */
+const GAPS_AT_START = 1000;
+/**
+ * The least time for which a skipped number is looked for. What follows from the transactions under way is exact but
+ * for the moment between taking a number and being given a transaction id.
+ */
 const GAP_PATIENCE_MS = 60_000;
 const MOST_GAPS = 10_000;
 
@@ -31,31 +36,26 @@ export async function publish(db: Queryable, topic: string, payload: Json): Prom
 
 const SELECT_EVENTS = 'SELECT seq, topic, payload, at FROM longshore.events';
 
-/** Events after `seq`, oldest first, as far back as they are kept. */
-export async function eventsSince(
-  db: Queryable,
-  seq: number,
-  limit: number,
-  topics?: readonly string[],
-): Promise<BusEvent[]> {
-  return db.query<BusEvent & Record<string, unknown>>(
-    `${SELECT_EVENTS} WHERE seq > $1 AND ($3::text[] IS NULL OR topic = ANY ($3)) ORDER BY seq LIMIT $2`,
-    [seq, limit, topics ?? null],
-  );
+/** A number that was passed over. */
+interface Gap {
+  /** By `performance.now()`. */
+  readonly since: number;
+  /** The transaction ids below this were given out before the gap was seen; unknown until the next round. */
+  horizon: number | undefined;
 }
 
 /**
- * Hears every committed event once, in this process. Numbers are taken before commit, so they can become visible out
- * of order: a number that was passed over is looked for again until it has turned up or its patience is over
- * (its transaction rolled back).
+ * Hears every event that commits after its start once, in this process. Numbers are taken before commit, so they can
+ * become visible out of order: one that was passed over is looked for again until it turns up, or until every
+ * transaction that could have taken it has ended, however long that takes (it was rolled back).
  */
 export class Bus implements Service {
   readonly name = 'event bus';
   readonly #db: Queryable;
   readonly #daemon: Daemon;
   readonly #subscribers = new Set<(event: BusEvent) => void>();
-  readonly #gaps = new Map<number, number>();
-  #last: number | undefined;
+  readonly #gaps = new Map<number, Gap>();
+  #last = 0;
   #unlisten: (() => void) | undefined;
   readonly #listener: Listener;
 
@@ -73,8 +73,18 @@ export class Bus implements Service {
 
   async start(): Promise<void> {
     if (this.#unlisten) return;
-    const [row] = await this.#db.query<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM longshore.events');
-    this.#last = row?.seq ?? 0;
+    // The latest number, and those not far below it whose transactions may still be under way.
+    const unseen = await this.#db.query<{ seq: number; seen: boolean }>(
+      `WITH latest AS (SELECT coalesce(max(seq), 0) AS seq FROM longshore.events)
+       SELECT n AS seq, false AS seen FROM latest, generate_series(greatest(1, seq - ${GAPS_AT_START}), seq) n
+       WHERE NOT EXISTS (SELECT FROM longshore.events e WHERE e.seq = n)
+       UNION ALL SELECT seq, true FROM latest`,
+    );
+    this.#gaps.clear();
+    for (const { seq, seen } of unseen) {
+      if (seen) this.#last = seq;
+      else this.#addGap(seq);
+    }
     this.#unlisten = this.#listener.on('longshore_events', () => this.#daemon.wake());
     await this.#daemon.start();
   }
@@ -86,23 +96,41 @@ export class Bus implements Service {
   }
 
   async #runOnce(): Promise<{ nextInMs: number }> {
-    const last = this.#last ?? 0;
-    const gaps = [...this.#gaps.keys()];
+    // Before the look for events: what is over by then, that look sees.
+    const endedBelow = this.#gaps.size > 0 ? await this.#transactionsEndedBelow() : 0;
+    // Two conditions in one would have the planner walk the table from its beginning.
     const events = await this.#db.query<BusEvent & Record<string, unknown>>(
-      `${SELECT_EVENTS} WHERE seq > $1 OR seq = ANY ($2) ORDER BY seq LIMIT ${BATCH}`,
-      [last, gaps],
+      `(${SELECT_EVENTS} WHERE seq > $1 ORDER BY seq LIMIT ${BATCH})
+       UNION ALL (${SELECT_EVENTS} WHERE seq = ANY ($2) LIMIT ${BATCH}) ORDER BY seq`,
+      [this.#last, [...this.#gaps.keys()]],
     );
-    const now = Date.now();
     for (const event of events) {
       this.#gaps.delete(event.seq);
-      for (let missing = (this.#last ?? 0) + 1; missing < event.seq && this.#gaps.size < MOST_GAPS; missing += 1) {
-        this.#gaps.set(missing, now + GAP_PATIENCE_MS);
+      for (let missing = this.#last + 1; missing < event.seq && this.#gaps.size < MOST_GAPS; missing += 1) {
+        this.#addGap(missing);
       }
-      this.#last = Math.max(this.#last ?? 0, event.seq);
+      this.#last = Math.max(this.#last, event.seq);
       for (const subscriber of this.#subscribers) subscriber(event);
     }
-    for (const [seq, until] of this.#gaps) if (until < now) this.#gaps.delete(seq);
-    return { nextInMs: events.length === BATCH ? 0 : POLL_MS };
+    const patientSince = performance.now() - GAP_PATIENCE_MS;
+    for (const [seq, { since, horizon }] of this.#gaps) {
+      if (horizon !== undefined && horizon <= endedBelow && since < patientSince) this.#gaps.delete(seq);
+    }
+    return { nextInMs: events.length >= BATCH ? 0 : POLL_MS };
+  }
+
+  #addGap(seq: number): void {
+    this.#gaps.set(seq, { since: performance.now(), horizon: undefined });
+  }
+
+  /** @returns the id below which all transactions have ended; new gaps get the id above which none had begun */
+  async #transactionsEndedBelow(): Promise<number> {
+    const [row] = await this.#db.query<{ ended: number; begun: number }>(
+      `SELECT pg_snapshot_xmin(s)::text::bigint AS ended, pg_snapshot_xmax(s)::text::bigint AS begun
+       FROM pg_current_snapshot() s`,
+    );
+    for (const gap of this.#gaps.values()) gap.horizon ??= row?.begun;
+    return row?.ended ?? 0;
   }
 }
 
