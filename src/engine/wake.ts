@@ -6,40 +6,34 @@ import type { Listener } from '../store/listener.ts';
  * cancelled or paused). A waiter also returns when its time is over, since hints may be lost.
  */
 export class Wake {
-  #next = deferred();
+  #hints = 0;
+  /** Not one promise for all: each wait would leave its reaction on it until the next hint. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(listener: Listener, channel: string) {
     listener.on(channel, () => {
-      const current = this.#next;
-      this.#next = deferred();
-      current.resolve();
+      this.#hints += 1;
+      for (const wake of this.#waiting) wake();
     });
   }
 
-  /** The promise to take before looking, so that a hint during the look is not missed. */
-  get next(): Promise<void> {
-    return this.#next.promise;
+  /** The number of the hint to wait for; to be taken before looking, so that a hint during the look is not missed. */
+  get next(): number {
+    return this.#hints + 1;
   }
 
-  /** Waits for `next`, at most `ms`, or until aborted. */
-  async wait(next: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  /** Waits for the hint `next`, at most `ms`, or until aborted. */
+  async wait(next: number, ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#hints >= next) return;
     const over = new AbortController();
     const stop = () => over.abort();
+    this.#waiting.add(stop);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      if (signal.aborted) return;
-      await Promise.race([next, sleep(ms, over.signal)]);
+      await sleep(ms, over.signal);
     } finally {
-      over.abort();
+      this.#waiting.delete(stop);
       signal.removeEventListener('abort', stop);
     }
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
