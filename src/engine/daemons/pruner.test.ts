@@ -72,6 +72,35 @@ describe('pruner', () => {
     expect(await partitions()).toHaveLength(5);
   });
 
+  it('removes old lines that went to the default partition', async () => {
+    await store.query(`INSERT INTO longshore.run_logs
+      SELECT (now() AT TIME ZONE 'UTC')::date - days, days, 1, 1, now(), 'info', 'stdout', 'stray'
+      FROM unnest(ARRAY[29, 31, 400]) AS days`);
+    await round();
+    const left = await store.query(`SELECT run_id FROM longshore.run_logs_default WHERE message = 'stray'`);
+    expect(left).toEqual([{ run_id: 29 }]);
+  });
+
+  it('folds the counters of past days, and leaves those of today to whoever adds to them', async () => {
+    await store.query(
+      `INSERT INTO longshore.run_rollups (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
+       SELECT (now() AT TIME ZONE 'UTC')::date - back, 'scheduler', 'noop', job, 'succeeded', shard, 1, 10, 100
+       FROM generate_series(0, 2) back, generate_series(1, 2) job, generate_series(0, 15) shard
+       WHERE back <> 2 OR shard > 13`,
+    );
+    await Promise.all([round(), round()]);
+    const days = await store.query(
+      `SELECT (now() AT TIME ZONE 'UTC')::date - day AS back, count(*) AS n, sum(runs) AS runs,
+         sum(duration_ms) AS duration, sum(wait_ms) AS wait
+       FROM longshore.run_rollups WHERE job_id > 0 GROUP BY day ORDER BY back`,
+    );
+    expect(days).toEqual([
+      { back: 0, n: 32, runs: 32, duration: 320, wait: 3200 },
+      { back: 1, n: 2, runs: 32, duration: 320, wait: 3200 },
+      { back: 2, n: 2, runs: 4, duration: 40, wait: 400 },
+    ]);
+  });
+
   it('removes runs that ended before the retention, and no others', async () => {
     const old = await enqueueOne(store);
     const live = await enqueueOne(store);

@@ -129,3 +129,17 @@ export async function logPartitionsDrop(store: Store, days: number): Promise<Par
     return true;
   });
 }
+
+/**
+ * Deletes lines older than `days` from the partition that takes what no other does, at most `limit` of them.
+ * @returns how many
+ */
+export async function strayLogsPrune(db: Queryable, days: number, limit: number): Promise<number> {
+  const deleted = await db.query(
+    `DELETE FROM longshore.run_logs_default WHERE ctid = ANY (ARRAY(
+       SELECT ctid FROM longshore.run_logs_default WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::integer LIMIT $2))
+     RETURNING 1`,
+    [days, limit],
+  );
+  return deleted.length;
+}

@@ -149,6 +149,7 @@ CREATE TABLE longshore.worker_sessions (
   end_reason text CHECK (end_reason IN ('left', 'lapsed'))
 ) WITH (fillfactor = 50);
 CREATE INDEX worker_sessions_open ON longshore.worker_sessions (worker_id) WHERE ended_at IS NULL;
+CREATE INDEX worker_sessions_latest ON longshore.worker_sessions (worker_id, id DESC);
 
 -- Log lines, in daily partitions that are dropped whole. `day` is that of the run's first lease: all lines of a
 -- run lie in one partition.
@@ -165,7 +166,8 @@ CREATE TABLE longshore.run_logs (
 ) PARTITION BY RANGE (day);
 CREATE TABLE longshore.run_logs_default PARTITION OF longshore.run_logs DEFAULT;
 
--- Counters, so that statistics never scan history. `shard` spreads the updates of a busy day over several rows.
+-- Counters, so that statistics never scan history. `shard` spreads the updates of a busy day over several rows; those
+-- of past days are folded into shard 0.
 CREATE TABLE longshore.run_rollups (
   day date NOT NULL,
   area text NOT NULL,
@@ -179,6 +181,7 @@ CREATE TABLE longshore.run_rollups (
   PRIMARY KEY (day, area, kind, job_id, outcome, shard)
 ) WITH (fillfactor = 50);
 CREATE INDEX run_rollups_job ON longshore.run_rollups (job_id, day) WHERE job_id <> 0;
+CREATE INDEX run_rollups_unfolded ON longshore.run_rollups (day) WHERE shard <> 0;
 
 -- What areas must still be told: ends of watched runs, and rows that executors emitted. Written with what it tells,
 -- deleted with what the area makes of it.
@@ -195,7 +198,7 @@ CREATE TABLE longshore.reports (
 CREATE INDEX reports_due ON longshore.reports (due_at, id);
 CREATE INDEX reports_of_run ON longshore.reports (run_id, id);
 
--- The event bus: kept for a while so that a subscriber can catch up from `seq`.
+-- The event bus: kept for a while so that servers which were away from the database catch up.
 CREATE TABLE longshore.events (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   topic text NOT NULL,
