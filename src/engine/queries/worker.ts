@@ -29,7 +29,8 @@ const SELECT_WORKERS = `
   FROM longshore.workers w
   LEFT JOIN LATERAL (
     SELECT heartbeat_at, ended_at IS NULL AND lease_until > now() AS online
-    FROM longshore.worker_sessions WHERE worker_id = w.id ORDER BY id DESC LIMIT 1) s ON true`;
+    -- Not in order of id: the planner would walk the primary key back to the last session of a worker long gone.
+    FROM longshore.worker_sessions WHERE worker_id = w.id ORDER BY started_at DESC LIMIT 1) s ON true`;
 
 function toWorker(row: WorkerRow): Worker {
   return {

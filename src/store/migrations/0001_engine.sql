@@ -149,7 +149,7 @@ CREATE TABLE longshore.worker_sessions (
   end_reason text CHECK (end_reason IN ('left', 'lapsed'))
 ) WITH (fillfactor = 50);
 CREATE INDEX worker_sessions_open ON longshore.worker_sessions (worker_id) WHERE ended_at IS NULL;
-CREATE INDEX worker_sessions_latest ON longshore.worker_sessions (worker_id, id DESC);
+CREATE INDEX worker_sessions_latest ON longshore.worker_sessions (worker_id, started_at DESC);
 
 -- Log lines, in daily partitions that are dropped whole. `day` is that of the run's first lease: all lines of a
 -- run lie in one partition.
