@@ -148,6 +148,8 @@ CREATE TABLE longshore.worker_sessions (
   ended_at timestamptz,
   end_reason text CHECK (end_reason IN ('left', 'lapsed'))
 ) WITH (fillfactor = 50);
+-- Rescuers ask every second for what sessions that ended lately still hold.
+CREATE INDEX worker_sessions_ended ON longshore.worker_sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX worker_sessions_open ON longshore.worker_sessions (worker_id) WHERE ended_at IS NULL;
 CREATE INDEX worker_sessions_latest ON longshore.worker_sessions (worker_id, started_at DESC);
 
