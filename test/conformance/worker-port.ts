@@ -139,7 +139,9 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
 
     it('retries what may be retried, until the attempts are spent', async () => {
       const id = await enqueueOne(store, { retryCount: 1 });
-      const first = { status: 'failed', retryable: true, error: 'first', exit_signal: 'SIGKILL' } as const;
+      // Far ahead, so that no server of the suite's queues it meanwhile.
+      const far = { retryable: true, retry_after_ms: 3_600_000 };
+      const first = { ...far, status: 'failed', error: 'first', exit_signal: 'SIGKILL' } as const;
       await report(outcome(await leaseOne(), first));
       expect(await getRun(store, 'scheduler', id)).toMatchObject({ state: 'retry_wait' });
       await store.query("UPDATE longshore.runs SET state = 'queued'");
