@@ -44,7 +44,7 @@ export function createFastify(logger: Logger, trustedProxies: readonly string[] 
         coerceTypes: false,
         removeAdditional: false,
         useDefaults: false,
-        // The body limit bounds how many errors there can be.
+        // As many errors as a body has elements: whoever reads them stops early.
         allErrors: true,
         verbose: true,
         discriminator: true,

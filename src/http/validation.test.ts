@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../kernel/errors.ts';
-import { convertText, refuseUnstorable } from './validation.ts';
+import { convertText, problemsOf, refuseUnstorable } from './validation.ts';
 
 const schema = Type.Object({
   page: Type.Integer({ default: 1 }),
@@ -40,6 +40,37 @@ describe('convertText', () => {
     const given = { ratio: '0.5', follow: 'true', search: '7', other: '8' };
     expect(convertText(schema, given)).toEqual({ page: 1, ratio: 0.5, follow: true, search: '7', other: '8' });
     expect(convertText(schema, { follow: 'yes' })).toMatchObject({ follow: 'yes' });
+  });
+});
+
+describe('problemsOf', () => {
+  const typeFault = (instancePath: string, type: string) => ({
+    keyword: 'type',
+    instancePath,
+    schemaPath: '#/x',
+    params: { type },
+    message: '',
+  });
+
+  test('says what branches of a union say, not that the union fits nowhere', () => {
+    const union = { keyword: 'anyOf', instancePath: '/a', schemaPath: '#/a', params: {}, message: '' };
+    const faults = [typeFault('/a', 'string'), typeFault('/a', 'null'), union];
+    expect(problemsOf(faults, 'body')).toEqual([{ field: 'a', message: 'must be text' }]);
+  });
+
+  test('looks at a few of a hundred thousand faults, and names twenty', () => {
+    let looks = 0;
+    const faults = Array.from({ length: 100_000 }, (_, index) => ({
+      ...typeFault('', 'string'),
+      get instancePath() {
+        looks += 1;
+        return `/tags/${index}`;
+      },
+    }));
+    const problems = problemsOf(faults, 'body');
+    expect(problems).toHaveLength(20);
+    expect(problems[0]).toEqual({ field: 'tags.0', message: 'must be text' });
+    expect(looks).toBeLessThan(faults.length);
   });
 });
 

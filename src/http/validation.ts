@@ -3,6 +3,8 @@ import { AppError, type FieldProblem } from '../kernel/errors.ts';
 
 /** Most problems that one answer names. */
 const MOST_PROBLEMS = 20;
+/** Most faults that are looked at. A body of a hundred thousand wrong elements has a fault for each; none is read by anybody. */
+const MOST_FAULTS = 200;
 /** Deepest nesting of a body: far beyond any schema's, far below what overflows a stack. */
 const DEEPEST = 64;
 
@@ -43,7 +45,7 @@ export function validationError(problems: readonly FieldProblem[]): AppError {
  */
 export function problemsOf(errors: readonly FastifySchemaValidationError[], part: string): FieldProblem[] {
   const problems = new Map<string, Set<string>>();
-  for (const fault of withoutBranches(errors)) {
+  for (const fault of withoutBranches(errors.slice(0, MOST_FAULTS))) {
     const { field, message } = problemOf(fault, part);
     problems.set(field, (problems.get(field) ?? new Set()).add(message));
     if (problems.size >= MOST_PROBLEMS) break;
@@ -51,7 +53,7 @@ export function problemsOf(errors: readonly FastifySchemaValidationError[], part
   return [...problems].map(([field, messages]) => ({ field, message: [...messages].join(', or ') }));
 }
 
-/** A union that fits nowhere reports itself and every branch: what helps is what its branches say, not `null`. */
+/** A union that fits nowhere reports itself and every branch: what helps is what its branches say, not `null`. Compares all with all, so give it few. */
 function withoutBranches(faults: readonly Fault[]): Fault[] {
   const isUnion = (fault: Fault) => fault.keyword === 'anyOf' || fault.keyword === 'oneOf';
   return faults.filter((fault) => {
