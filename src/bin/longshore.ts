@@ -4,11 +4,14 @@ import { EXIT_CODES } from '../cli/exit-codes.ts';
 import { describeFailure, exitCodeOf } from '../cli/failure.ts';
 import { runProgram } from '../cli/program.ts';
 
-// `longshore task list | head`: the reader has seen enough, which is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+/** `longshore task list | head`: the reader has seen enough, which is no error. What serves goes on without one. */
+function withoutReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT_CODES.ok.code);
-});
+  const serves = process.listenerCount('SIGTERM') > 0;
+  if (!serves) process.exit(EXIT_CODES.ok.code);
+}
+process.stdout.on('error', withoutReader);
+process.stderr.on('error', withoutReader);
 
 try {
   await runProgram(process.argv.slice(2));

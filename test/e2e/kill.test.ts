@@ -109,3 +109,13 @@ it('comes back from kill -9 of its server and its PostgreSQL, and does all that 
   const done = (await readFile(ledger, 'utf8')).trim().split('\n').map(Number);
   expect([...new Set(done)].sort((a, b) => a - b)).toEqual([...acknowledged].sort((a, b) => a - b));
 }, 180_000);
+
+it('goes on when nobody reads any more what it says', async () => {
+  up.process.stdout.destroy();
+  up.process.stderr.destroy();
+  const pid = await pids.server();
+  process.kill(pid, 'SIGKILL');
+  // That it says so must not end it.
+  await backAfter('server', pid);
+  expect(up.process.exitCode).toBeNull();
+});
