@@ -29,7 +29,7 @@ const NUMBERS = {
   history: { flag: 'history', fallback: 10_000_000, help: 'ended runs in the table' },
   horizonSeconds: { flag: 'horizon-seconds', fallback: 60, help: 'how long another transaction stays open' },
   schedules: { flag: 'schedules', fallback: 100_000, help: 'jobs with a schedule' },
-  spreadSeconds: { flag: 'spread-seconds', fallback: 10, help: 'within how many seconds all of them fall due' },
+  spreadSeconds: { flag: 'spread-seconds', fallback: 60, help: 'within how many seconds all of them fall due' },
   idleSeconds: { flag: 'idle-seconds', fallback: 30, help: 'how long idle use is measured' },
   kills: { flag: 'kills', fallback: 20, help: 'seconds in each of which a worker is killed' },
 } as const;
