@@ -1,3 +1,5 @@
+import { recordAudit } from '../../auth/audit.ts';
+import type { Actor } from '../../auth/identity.ts';
 import { createJob, deleteJob, getJob, triggerJob, updateJob } from '../../engine/jobs.ts';
 import type { Job, JobStatus, Run } from '../../engine/model.ts';
 import { jobsList } from '../../engine/queries/job.ts';
@@ -8,6 +10,11 @@ import type { TaskCreate, TaskUpdate } from './schemas.ts';
 import { changedDefinition, newDefinition } from './task-definition.ts';
 
 export const AREA = 'scheduler';
+
+/** As the audit trail names a task. */
+function targetOf(id: number): string {
+  return `task:${id}`;
+}
 
 /** The engine speaks of jobs; whoever uses this area knows only tasks. */
 async function ofTask<T>(id: number, work: Promise<T>): Promise<T> {
@@ -20,8 +27,10 @@ async function ofTask<T>(id: number, work: Promise<T>): Promise<T> {
 }
 
 /** @throws AppError `validation` naming the field, `conflict` for a name that is taken */
-export async function createTask(tx: Tx, body: TaskCreate, createdBy: number | null): Promise<Job> {
-  const id = await createJob(tx, newDefinition(AREA, body), createdBy);
+export async function createTask(tx: Tx, actor: Actor, body: TaskCreate): Promise<Job> {
+  const id = await createJob(tx, newDefinition(AREA, body), actor.identity.userId);
+  const { name, executor } = body;
+  await recordAudit(tx, actor, { action: 'task.create', target: targetOf(id), details: { name, executor } });
   return getJob(tx, AREA, id);
 }
 
@@ -48,21 +57,26 @@ export function listTasks(
 }
 
 /** Runs that exist keep the definition they were made with. @throws AppError `not_found`, `validation`, `conflict` */
-export async function updateTask(tx: Tx, id: number, body: TaskUpdate): Promise<Job> {
+export async function updateTask(tx: Tx, actor: Actor, id: number, body: TaskUpdate): Promise<Job> {
   await ofTask(
     id,
     updateJob(tx, AREA, id, (job) => changedDefinition(job, body)),
   );
+  // Their names alone: the values may be secrets, and what is recorded stays for ever.
+  await recordAudit(tx, actor, { action: 'task.update', target: targetOf(id), details: { fields: Object.keys(body) } });
   return getJob(tx, AREA, id);
 }
 
 /** Cancels its live runs; its history stays. @throws AppError `not_found` */
-export function deleteTask(tx: Tx, id: number): Promise<void> {
-  return ofTask(id, deleteJob(tx, AREA, id));
+export async function deleteTask(tx: Tx, actor: Actor, id: number): Promise<void> {
+  const { name } = await getTask(tx, id);
+  await ofTask(id, deleteJob(tx, AREA, id));
+  await recordAudit(tx, actor, { action: 'task.delete', target: targetOf(id), details: { name } });
 }
 
 /** @throws AppError `not_found`, `conflict` for a disabled task */
-export async function triggerTask(tx: Tx, id: number, createdBy: number | null): Promise<Run> {
-  const runId = await ofTask(id, triggerJob(tx, AREA, id, createdBy));
+export async function triggerTask(tx: Tx, actor: Actor, id: number): Promise<Run> {
+  const runId = await ofTask(id, triggerJob(tx, AREA, id, actor.identity.userId));
+  await recordAudit(tx, actor, { action: 'task.trigger', target: targetOf(id), details: { run: runId } });
   return getRun(tx, AREA, runId);
 }

@@ -1,10 +1,12 @@
 import { Type } from 'typebox';
 import { runsCount, runsList } from '../../../engine/queries/run_read.ts';
-import { cancelRun, getRun, pauseRun, resumeRun } from '../../../engine/runs.ts';
+import { getRun } from '../../../engine/runs.ts';
+import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { RunAnswer, runAnswer } from '../answers.ts';
 import type { SchedulerDeps } from '../deps.ts';
 import { envelope, NoBody, PageQuery, pageOf, RUN_STATUSES, type RunStatus, statesOf, success } from '../dialect.ts';
+import { controlRun } from '../run-controls.ts';
 import { Id } from '../schemas.ts';
 import { AREA, getTask } from '../tasks.ts';
 
@@ -66,11 +68,11 @@ export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
   );
 
   const controls = [
-    ['cancel', cancelRun, 'Cancel a run; a running one ends when all of its processes are gone'],
-    ['pause', pauseRun, 'Pause a run: one that waits at once, a running one where its executor can go on from later'],
-    ['resume', resumeRun, 'Resume a paused run'],
+    ['cancel', 'Cancel a run; a running one ends when all of its processes are gone'],
+    ['pause', 'Pause a run: one that waits at once, a running one where its executor can go on from later'],
+    ['resume', 'Resume a paused run'],
   ] as const;
-  for (const [action, control, summary] of controls) {
+  for (const [action, summary] of controls) {
     app.post(
       `/api/runs/:run_id/${action}`,
       {
@@ -85,7 +87,7 @@ export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
       },
       async (request) => {
         const { run_id } = request.params;
-        return success(runAnswer(await control(store, AREA, run_id)), `Run: ${action} accepted`);
+        return success(runAnswer(await controlRun(store, actorOf(request), action, run_id)), `Run: ${action} accepted`);
       },
     );
   }

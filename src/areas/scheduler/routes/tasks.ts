@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { JOB_STATUSES } from '../../../engine/model.ts';
-import { requesterOf } from '../../../http/access.ts';
+import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { RunAnswer, runAnswer, TaskAnswer, taskAnswer } from '../answers.ts';
 import type { SchedulerDeps } from '../deps.ts';
@@ -25,7 +25,7 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
     },
     (request, reply) =>
       idempotency.send(request, reply, async (tx) => {
-        const task = await createTask(tx, request.body, requesterOf(request).userId);
+        const task = await createTask(tx, actorOf(request), request.body);
         return { status: 201, body: success(taskAnswer(task), 'Task created') };
       }),
   );
@@ -75,7 +75,9 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
       },
     },
     async (request) => {
-      const task = await store.transaction((tx) => updateTask(tx, request.params.task_id, request.body));
+      const task = await store.transaction((tx) =>
+        updateTask(tx, actorOf(request), request.params.task_id, request.body),
+      );
       return success(taskAnswer(task), 'Task updated');
     },
   );
@@ -92,7 +94,7 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
       },
     },
     async (request, reply) => {
-      await store.transaction((tx) => deleteTask(tx, request.params.task_id));
+      await store.transaction((tx) => deleteTask(tx, actorOf(request), request.params.task_id));
       return reply.code(204).send(null);
     },
   );
@@ -111,7 +113,7 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
     },
     (request, reply) =>
       idempotency.send(request, reply, async (tx) => {
-        const run = await triggerTask(tx, request.params.task_id, requesterOf(request).userId);
+        const run = await triggerTask(tx, actorOf(request), request.params.task_id);
         return { status: 202, body: success(runAnswer(run), 'Run started') };
       }),
   );

@@ -1,22 +1,17 @@
 import { Type } from 'typebox';
-import { workerGet, workersList, workerUpdate } from '../../../engine/queries/worker.ts';
+import { workersList } from '../../../engine/queries/worker.ts';
+import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
-import { notFound } from '../../../kernel/errors.ts';
 import { WorkerAnswer, workerAnswer } from '../answers.ts';
 import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { Tags, WorkerId } from '../schemas.ts';
+import { changeWorker, getWorker } from '../workers.ts';
 
 const params = Type.Object({ worker_id: WorkerId });
 
 /** Workers as the operator sees them. */
 export function registerWorkerRoutes(app: App, { store }: SchedulerDeps): void {
-  const answerOf = async (id: string) => {
-    const worker = await workerGet(store, id);
-    if (!worker) throw notFound(`worker ${id}`);
-    return workerAnswer(worker);
-  };
-
   app.get(
     '/api/workers',
     {
@@ -41,7 +36,7 @@ export function registerWorkerRoutes(app: App, { store }: SchedulerDeps): void {
         response: { 200: envelope(WorkerAnswer, 'The worker.') },
       },
     },
-    async (request) => success(await answerOf(request.params.worker_id)),
+    async (request) => success(workerAnswer(await getWorker(store, request.params.worker_id))),
   );
 
   app.put(
@@ -65,9 +60,8 @@ export function registerWorkerRoutes(app: App, { store }: SchedulerDeps): void {
     },
     async (request) => {
       const { worker_id } = request.params;
-      const { max_tasks: maxTasks, tags, enabled } = request.body;
-      if (!(await workerUpdate(store, worker_id, { maxTasks, tags, enabled }))) throw notFound(`worker ${worker_id}`);
-      return success(await answerOf(worker_id), 'Worker updated');
+      const worker = await store.transaction((tx) => changeWorker(tx, actorOf(request), worker_id, request.body));
+      return success(workerAnswer(worker), 'Worker updated');
     },
   );
 }
