@@ -12,6 +12,7 @@ import {
 import { rfc3339 } from '../../kernel/clock.ts';
 import type { Json } from '../../protocol/executor.ts';
 import { MASK } from '../../protocol/secret-names.ts';
+import { maskUrl } from '../../protocol/secret-urls.ts';
 import { SystemInfo } from '../../protocol/worker.ts';
 import { RUN_STATUSES, statusOf } from './dialect.ts';
 import { EXECUTORS, type ExecutorName, type OnFinish, Time } from './schemas.ts';
@@ -71,7 +72,7 @@ export type TaskAnswer = Static<typeof TaskAnswer>;
 function onFinishAnswer(stored: Json): TaskAnswer['on_finish'] {
   if (stored === null) return null;
   const { url, on, secret } = stored as OnFinish;
-  return { url, ...(on ? { on: [...on] } : {}), ...(secret === undefined ? {} : { secret: MASK }) };
+  return { url: maskUrl(url), ...(on ? { on: [...on] } : {}), ...(secret === undefined ? {} : { secret: MASK }) };
 }
 
 export function taskAnswer(job: Job): TaskAnswer {

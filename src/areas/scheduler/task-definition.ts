@@ -13,7 +13,7 @@ import {
   type TaskFields,
   type TaskUpdate,
 } from './schemas.ts';
-import { restoreSecrets } from './secrets.ts';
+import { hasSecretHeaders, refuseMask, restoreSecrets, restoreUrl } from './secrets.ts';
 
 /** A run that nobody has bounded would hold its worker's slot for ever. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
@@ -80,15 +80,36 @@ function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Sched
   };
 }
 
+/** Whether an update sends the task's requests to another server than before. */
+function movesElsewhere(next: Spec, stored: Spec): boolean {
+  const [to, from] = [next.url, stored.url];
+  if (typeof to !== 'string' || typeof from !== 'string' || !URL.canParse(to) || !URL.canParse(from)) return false;
+  return new URL(to).origin !== new URL(from).origin;
+}
+
+/**
+ * Secret headers are no other server's to see: whoever may change a task, but not read them, would have them sent to
+ * a server of their own.
+ * @throws AppError `validation` when they would be kept as they are
+ */
+function withoutHeaders(body: TaskUpdate, { headers, ...rest }: Spec): Spec {
+  if (!('headers' in body) && headers !== undefined && hasSecretHeaders({ headers })) {
+    throw invalidField('headers', 'hold secrets of the server that url named before; give them anew');
+  }
+  return rest;
+}
+
 function onFinishOf(given: OnFinish | null, before: Json): Json {
   if (given === null) return null;
-  if (!URL.canParse(given.url)) throw invalidField('on_finish.url', 'must be an http or https URL');
   const stored = before as OnFinish | null;
+  const url = restoreUrl('on_finish.url', given.url, stored?.url);
+  if (!URL.canParse(url)) throw invalidField('on_finish.url', 'must be an http or https URL');
   const secret = given.secret === MASK ? stored?.secret : given.secret;
+  if (given.secret === MASK && secret === undefined) refuseMask('on_finish.secret', MASK);
   if (secret !== undefined && secret.length < SHORTEST_SECRET) {
     throw invalidField('on_finish.secret', `must have at least ${SHORTEST_SECRET} characters`);
   }
-  return { url: given.url, ...(given.on ? { on: given.on } : {}), ...(secret === undefined ? {} : { secret }) };
+  return { url, ...(given.on ? { on: given.on } : {}), ...(secret === undefined ? {} : { secret }) };
 }
 
 function nameOf(name: string): string {
@@ -106,7 +127,7 @@ export function newDefinition(area: string, body: TaskCreate): JobDefinition {
     kind: body.executor,
     name: nameOf(body.name),
     description: body.description ?? '',
-    spec: checkSpec(body.executor, specOf(body.executor, body)),
+    spec: checkSpec(body.executor, restoreSecrets(specOf(body.executor, body), {})),
     status: body.status ?? 'active',
     schedule: scheduleOf(body, null),
     priority: body.priority ?? 'normal',
@@ -132,7 +153,8 @@ export function changedDefinition(job: Job, body: TaskUpdate): JobDefinition {
   if (foreign !== undefined) throw invalidField(foreign, `is not a field of ${executor} tasks`);
   const stored = job.spec as Spec;
   const kept = executor === job.kind ? stored : {};
-  const spec = restoreSecrets(specOf(executor, { ...kept, ...body }), kept);
+  const given = specOf(executor, { ...kept, ...body });
+  const spec = restoreSecrets(given, movesElsewhere(given, kept) ? withoutHeaders(body, kept) : kept);
   const pick = <T>(given: T | undefined, before: T): T => (given === undefined ? before : given);
   return {
     area: job.area,

@@ -8,6 +8,7 @@ import {
 } from '../../../connections/outbound.ts';
 import { type Executor, ExecutorError, type Json, type RunContext } from '../../../protocol/executor.ts';
 import { isSecretName } from '../../../protocol/secret-names.ts';
+import { maskUrl, secretsOfUrl } from '../../../protocol/secret-urls.ts';
 import { LineReader } from '../../../sandbox/line-reader.ts';
 import { redact } from '../../../sandbox/redactor.ts';
 import { cleanText } from '../../../sandbox/text.ts';
@@ -39,7 +40,7 @@ export function httpExecutor({ outbound }: { readonly outbound: Outbound }): Exe
       const spec = parse(given);
       const { method = 'GET' } = spec;
       const secrets = secretsOf(spec);
-      const line = `${method} ${redact(spec.url, secrets)}`;
+      const line = `${method} ${redact(maskUrl(spec.url), secrets)}`;
       const startedAt = performance.now();
       const answer = await send(outbound, spec, context).catch((error: unknown) => {
         context.signal.throwIfAborted();
@@ -78,17 +79,11 @@ async function send(outbound: Outbound, spec: Spec, context: RunContext): Promis
 function secretsOf(spec: Spec): string[] {
   const secrets: string[] = [];
   for (const [name, value] of Object.entries(spec.headers ?? {})) {
-    if (!isSecretName(name)) continue;
     // `Bearer x`: the x alone too.
-    secrets.push(value, value.replace(/^\S+\s+/, ''));
+    if (isSecretName(name)) secrets.push(value, value.replace(/^\S+\s+/, ''));
+    else secrets.push(...secretsOfUrl(value));
   }
-  if (!URL.canParse(spec.url)) return secrets;
-  const url = new URL(spec.url);
-  if (url.password !== '') {
-    secrets.push(url.password, Buffer.from(`${url.username}:${url.password}`).toString('base64'));
-  }
-  for (const [name, value] of url.searchParams) if (isSecretName(name)) secrets.push(value, encodeURIComponent(value));
-  return secrets;
+  return [...secrets, ...secretsOfUrl(spec.url)];
 }
 
 /** The client refuses the request as such: the same one will fail again. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Static } from 'typebox';
 import { ExecutorError, type ExecutorResult, type RunContext } from '../../../protocol/executor.ts';
 import { isSecretName } from '../../../protocol/secret-names.ts';
+import { secretsOfUrl } from '../../../protocol/secret-urls.ts';
 import type { Limits } from '../../../sandbox/limits.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
 import { type Ended, LaunchError } from '../../../sandbox/supervise.ts';
@@ -96,15 +97,12 @@ function sandboxLimits(limits: NonNullable<Surroundings['limits']>): Limits {
 /** Switches such as AUTH_ENABLED=true: masking their values would blacken every log. */
 const NO_SECRET = /^(true|false|yes|no|on|off|none|null|enabled|disabled|required|\d{1,5})$/i;
 
-/** The values of variables with telling names, and the passwords in variables that hold URLs. */
+/** The values of variables with telling names, and what is secret in variables that hold URLs. */
 function secretsOf(environment: Readonly<Record<string, string>>): string[] {
-  const secrets: string[] = [];
-  for (const [name, value] of Object.entries(environment)) {
-    if (isSecretName(name) && !NO_SECRET.test(value)) secrets.push(value);
-    const password = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:]*:([^/?#@]+)@/i.exec(value)?.[1];
-    if (password !== undefined) secrets.push(password);
-  }
-  return secrets;
+  return Object.entries(environment).flatMap(([name, value]) => [
+    ...(isSecretName(name) && !NO_SECRET.test(value) ? [value] : []),
+    ...secretsOfUrl(value),
+  ]);
 }
 
 /** Where a signal is what a limit of the task, or of the machine, looks like. */
