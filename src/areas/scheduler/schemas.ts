@@ -18,8 +18,8 @@ const OnFinish = Type.Object(
     url: Type.String({ pattern: '^https?://\\S+$', maxLength: 2000, description: 'an http or https URL' }),
     on: Type.Optional(
       Type.Array(Type.Enum([...OUTCOMES]), {
+        // Not uniqueItems: without a type of their own, values are compared each with each. A set is made of them.
         minItems: 1,
-        uniqueItems: true,
         description: 'Which outcomes; all unless told.',
       }),
     ),
@@ -28,7 +28,7 @@ const OnFinish = Type.Object(
         minLength: 1,
         maxLength: 200,
         description:
-          'At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only.',
+          'At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex, where `timestamp` is `X-Longshore-Timestamp`. That is when the run ended, not when the notice was sent: a receiver that was away gets it later. Write-only.',
       }),
     ),
   },
@@ -73,7 +73,8 @@ const taskFields = {
     description: 'How long ago a missed instant may lie and still count. Null = however long.',
   }),
   max_concurrent: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()], {
-    description: 'Runs of this task at a time. Null = as the overlap policy says (1, unbounded for `allow`).',
+    description:
+      'Runs of this task at a time. Null = any number; 1 where the overlap policy makes runs wait (queue_one, queue_all, cancel_running).',
   }),
   starts_at: OptionalTime,
   expires_at: OptionalTime,

@@ -59,6 +59,29 @@ function timeOf(field: string, text: string | null | undefined): Date | null {
   return time;
 }
 
+/** What a schedule is like unless told. */
+const SCHEDULE_DEFAULTS = {
+  timezone: 'UTC',
+  overlap: 'skip',
+  misfire: 'coalesce',
+  catchup_seconds: null,
+  starts_at: null,
+  expires_at: null,
+  jitter_seconds: 0,
+} as const satisfies Partial<TaskFields>;
+
+/**
+ * Options of a schedule that is not there would be lost. The defaults pass: answers name them for every task, and
+ * clients send back what was answered.
+ * @throws AppError `validation` naming the field
+ */
+function refuseScheduleOptions(fields: Partial<TaskFields>): void {
+  for (const [field, usual] of Object.entries(SCHEDULE_DEFAULTS)) {
+    const given = fields[field as keyof typeof SCHEDULE_DEFAULTS];
+    if (given !== undefined && given !== usual) throw invalidField(field, 'needs a schedule, and the task has none');
+  }
+}
+
 /** Fields that are absent keep what `before` has. */
 function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Schedule | null {
   if (fields.timezone !== undefined) checkTimezone(fields.timezone);
@@ -67,15 +90,18 @@ function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Sched
     fields.expires_at === undefined ? (before?.expiresAt ?? null) : timeOf('expires_at', fields.expires_at);
   if (startsAt && expiresAt && expiresAt <= startsAt) throw invalidField('expires_at', 'must lie after starts_at');
   const cron = fields.schedule === undefined ? (before?.cron ?? null) : fields.schedule;
-  if (cron === null) return null;
+  if (cron === null) {
+    refuseScheduleOptions(fields);
+    return null;
+  }
   return {
     cron,
-    timezone: fields.timezone ?? before?.timezone ?? 'UTC',
+    timezone: fields.timezone ?? before?.timezone ?? SCHEDULE_DEFAULTS.timezone,
     startsAt,
     expiresAt,
-    jitterSeconds: fields.jitter_seconds ?? before?.jitterSeconds ?? 0,
-    overlap: fields.overlap ?? before?.overlap ?? 'skip',
-    misfire: fields.misfire ?? before?.misfire ?? 'coalesce',
+    jitterSeconds: fields.jitter_seconds ?? before?.jitterSeconds ?? SCHEDULE_DEFAULTS.jitter_seconds,
+    overlap: fields.overlap ?? before?.overlap ?? SCHEDULE_DEFAULTS.overlap,
+    misfire: fields.misfire ?? before?.misfire ?? SCHEDULE_DEFAULTS.misfire,
     catchupSeconds: fields.catchup_seconds === undefined ? (before?.catchupSeconds ?? null) : fields.catchup_seconds,
   };
 }
@@ -109,7 +135,7 @@ function onFinishOf(given: OnFinish | null, before: Json): Json {
   if (secret !== undefined && secret.length < SHORTEST_SECRET) {
     throw invalidField('on_finish.secret', `must have at least ${SHORTEST_SECRET} characters`);
   }
-  return { url, ...(given.on ? { on: given.on } : {}), ...(secret === undefined ? {} : { secret }) };
+  return { url, ...(given.on ? { on: [...new Set(given.on)] } : {}), ...(secret === undefined ? {} : { secret }) };
 }
 
 function nameOf(name: string): string {

@@ -41,6 +41,19 @@ describe('POST /api/tasks', () => {
     expect(shanghai.next_run_time).toMatch(/T00:00:00Z$/);
   });
 
+  test('201 for the options of a schedule that are as they would be anyway, and for a limit, without a schedule', async () => {
+    const usual = { timezone: 'UTC', overlap: 'skip', misfire: 'coalesce', catchup_seconds: null, jitter_seconds: 0 };
+    expect(await create({ ...usual, starts_at: null, expires_at: null, max_concurrent: 2 })).toMatchObject({
+      ...usual,
+      max_concurrent: 2,
+    });
+  });
+
+  test('201 for a webhook with an outcome named twice: it is told once', async () => {
+    const on_finish = { url: 'https://example.com/', on: ['failed', 'success', 'failed'] };
+    expect((await create({ on_finish })).on_finish.on).toEqual(['failed', 'success']);
+  });
+
   test.each([
     ['an unknown executor', { executor: 'perl' }, 'executor'],
     ['no executor', { executor: undefined }, 'executor'],
@@ -58,6 +71,13 @@ describe('POST /api/tasks', () => {
     ['cron out of range', { schedule: '61 * * * *' }, 'schedule'],
     ['cron that never fires', { schedule: '0 0 31 2 *' }, 'schedule'],
     ['cron in the past', { schedule: '0 0 0 1 1 * 2001' }, 'schedule'],
+    ['a zone without a schedule', { timezone: 'Asia/Tokyo' }, 'timezone'],
+    ['an overlap policy without a schedule', { overlap: 'queue_all' }, 'overlap'],
+    ['a misfire policy without a schedule', { misfire: 'skip' }, 'misfire'],
+    ['a time to catch up without a schedule', { catchup_seconds: 60 }, 'catchup_seconds'],
+    ['a start without a schedule', { starts_at: '2031-01-01T00:00:00Z' }, 'starts_at'],
+    ['an end without a schedule', { expires_at: '2031-01-01T00:00:00Z' }, 'expires_at'],
+    ['jitter without a schedule', { jitter_seconds: 5 }, 'jitter_seconds'],
     ['an unknown zone', { schedule: '* * * * *', timezone: 'Mars/Olympus' }, 'timezone'],
     ['a negative timeout', { timeout_seconds: -1 }, 'timeout_seconds'],
     ['no time at all', { timeout_seconds: 0 }, 'timeout_seconds'],
@@ -162,7 +182,7 @@ describe('/api/tasks/{task_id}', () => {
 describe('PUT /api/tasks/{task_id}', () => {
   const put = (id: number, body: object) => server.call('PUT', `/api/tasks/${id}`, { body });
 
-  test('200 leaves what is absent, and takes away what is null', async () => {
+  test('200 leaves what is absent, and takes away what is null; 400 for options of a schedule that goes', async () => {
     const { id } = await create({
       schedule: '0 1 * * *',
       timezone: 'Asia/Tokyo',
@@ -177,6 +197,8 @@ describe('PUT /api/tasks/{task_id}', () => {
       tags: ['x'],
       working_directory: '/tmp',
     });
+    const without = await put(id, { schedule: null, timezone: 'Asia/Tokyo' });
+    expect([without.status, without.body.error.details[0].field]).toEqual([400, 'timezone']);
     const bare = await put(id, { schedule: null, working_directory: null });
     expect(bare.body.data).toMatchObject({ schedule: null, next_run_time: null, command: 'true' });
     expect(bare.body.data).not.toHaveProperty('working_directory');
