@@ -164,6 +164,18 @@ describe('bodies', () => {
     expect(answer.body.toString()).toBe('x'.repeat(1000));
   });
 
+  it('are undone five times over, and refused beyond', async () => {
+    const { url } = await serve((request, response) => {
+      const layers = Number(request.url?.slice(1));
+      let body: Buffer = Buffer.from('within');
+      for (let layer = 0; layer < layers; layer += 1) body = gzipSync(body);
+      response.writeHead(200, { 'content-encoding': Array(layers).fill('gzip').join(', ') }).end(body);
+    });
+    const answer = await outbound().request(new URL('/5', url).href);
+    expect(answer.body.toString()).toBe('within');
+    await expect(outbound().request(new URL('/6', url).href)).rejects.toThrow('6 encodings over each other');
+  });
+
   it('without end are cut, and the server is left', async () => {
     let left: Promise<unknown> | undefined;
     const { url } = await serve((_request, response) => {

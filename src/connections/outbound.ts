@@ -236,9 +236,20 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-/** Undoes the encodings, the last applied first; an unknown one is left as it is. */
+/** Each takes memory of its own and multiplies what follows; honest servers use one. */
+const MOST_ENCODINGS = 5;
+
+/**
+ * Undoes the encodings, the last applied first; an unknown one is left as it is.
+ * @throws Error for more of them than anybody means well with
+ */
 function decode(body: Readable, encoding: string | string[] | undefined): Readable {
   const names = [encoding ?? []].flat().join(',').toLowerCase().split(',');
+  if (names.length > MOST_ENCODINGS) {
+    // It ends with an error of its own, which says nothing new.
+    body.once('error', () => {}).destroy();
+    throw new Error(`the answer has ${names.length} encodings over each other; at most ${MOST_ENCODINGS} are undone`);
+  }
   let decoded = body;
   for (const name of names.map((each) => each.trim()).reverse()) {
     const decoder = DECODERS[name];
