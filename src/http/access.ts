@@ -20,6 +20,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who sent it; null on public routes. Handlers ask `requesterOf`. */
     identity: Identity | null;
+    /**
+     * Checks anew whether its sender may still do this: what goes on for long must not outlive a revocation.
+     * @throws AppError `unauthenticated`, `forbidden`
+     */
+    authorizeAgain(): Promise<void>;
   }
 }
 
@@ -66,6 +71,12 @@ function single(header: string | string[] | undefined): string | undefined {
  */
 export function guardAccess(app: App, authenticator: Authenticator, limits: RateLimits): void {
   app.decorateRequest('identity', null);
+  app.decorateRequest('authorizeAgain', async function authorizeAgain(this: FastifyRequest) {
+    const { access } = this.routeOptions.config;
+    // Who was let in without an identity stays so.
+    if (!this.identity || access === undefined) return;
+    checkPermission(await authenticate(authenticator, this), access);
+  });
   app.addHook('onRequest', async (request, reply) => {
     const { access, bucket = 'standard' } = request.routeOptions.config;
     if (request.is404 || access === undefined) return;

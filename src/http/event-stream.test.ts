@@ -2,18 +2,25 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { makeUser, setup } from '../../test/support/auth.ts';
 import { createHttpAssembly, type HttpAssembly, testArea } from '../../test/support/http-server.ts';
+import { createApiKey, revokeApiKey } from '../auth/api-keys.ts';
 import { plainDialect } from './answers.ts';
 import { lastEventId, type StreamEvent, sendEvents } from './event-stream.ts';
+import { MOST_STREAMS } from './open-streams.ts';
 
 type Source = (signal: AbortSignal, from: number) => AsyncIterable<StreamEvent>;
 
 let http: HttpAssembly;
 afterEach(() => http.app.close());
 
-async function serve(source: Source, heartbeatMs = 60_000): Promise<number> {
+async function serve(
+  source: Source,
+  heartbeatMs = 60_000,
+  access: 'public' | 'scheduler_view' = 'public',
+): Promise<number> {
   const area = testArea((app) => {
-    app.get('/api/things', { config: { access: 'public' } }, async (request, reply) => {
+    app.get('/api/things', { config: { access } }, async (request, reply) => {
       const from = lastEventId(request, (text) => (/^\d+$/.test(text) ? Number(text) : undefined)) ?? 0;
       return sendEvents(request, reply, {
         source: (signal) => source(signal, from),
@@ -116,5 +123,67 @@ describe('sendEvents', () => {
     expect(made).toBeGreaterThan(0);
     expect(made).toBeLessThan(total / 2);
     answer.destroy();
+  });
+});
+
+async function* quiet(signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  yield* numbers(0, 1);
+  await once(signal, 'abort');
+}
+
+/** An API key that may read the stream, of a user of its own. */
+async function makeKey() {
+  const { store } = http.database;
+  const { id: ownerId } = await makeUser(store, 'operator');
+  const wanted = { name: 'reader', permissions: ['scheduler_view'], ownerId };
+  return store.transaction((tx) => createApiKey(tx, setup, 'key', wanted));
+}
+
+describe("a reader's right", () => {
+  test('is asked for again while the stream is quiet, and its end ends the stream', async () => {
+    const port = await serve(quiet, 20, 'scheduler_view');
+    const { id, secret } = await makeKey();
+    const answer = await open(port, { 'X-API-Key': secret });
+    let text = '';
+    let revoked = false;
+    for await (const chunk of answer.setEncoding('utf8')) {
+      text += chunk;
+      if (revoked || !text.includes(': still here')) continue;
+      revoked = true;
+      await http.database.store.transaction((tx) => revokeApiKey(tx, setup, 'key', id));
+    }
+    expect(text).toContain('id: 1');
+    expect((await open(port, { 'X-API-Key': secret })).statusCode).toBe(401);
+  });
+
+  test('is to so many streams at a time: 429 beyond, 200 for somebody else, and again when one has ended', async () => {
+    let ended = 0;
+    let oneEnded: () => void = () => undefined;
+    const heard = new Promise<void>((resolve) => {
+      oneEnded = resolve;
+    });
+    const port = await serve(
+      async function* counted(signal) {
+        yield* quiet(signal);
+        ended += 1;
+        oneEnded();
+      },
+      60_000,
+      'scheduler_view',
+    );
+    const [mine, other] = [(await makeKey()).secret, (await makeKey()).secret];
+    const streams = await Promise.all(Array.from({ length: MOST_STREAMS }, () => open(port, { 'X-API-Key': mine })));
+    expect(streams.map((stream) => stream.statusCode)).toEqual(streams.map(() => 200));
+    const beyond = await open(port, { 'X-API-Key': mine });
+    expect(beyond.statusCode).toBe(429);
+    expect(Number(beyond.headers['retry-after'])).toBeGreaterThan(0);
+    const others = await open(port, { 'X-API-Key': other });
+    expect(others.statusCode).toBe(200);
+    streams[0]?.destroy();
+    await heard;
+    expect(ended).toBe(1);
+    const again = await open(port, { 'X-API-Key': mine });
+    expect(again.statusCode).toBe(200);
+    for (const stream of [...streams, beyond, others, again]) stream.destroy();
   });
 });

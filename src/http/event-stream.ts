@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalidField } from '../kernel/errors.ts';
+import { AppError, invalidField } from '../kernel/errors.ts';
 
 /** One server-sent event. `id` is what a client that reconnects sends back as `Last-Event-ID`. */
 export interface StreamEvent {
@@ -18,7 +18,7 @@ interface StreamOptions {
   source(signal: AbortSignal): AsyncIterable<StreamEvent>;
   /** Aborts when the server shuts down. */
   readonly closing: AbortSignal;
-  /** A comment line this often keeps proxies from closing a quiet stream. */
+  /** A comment line this often keeps proxies from closing a quiet stream; whether it may go on is asked as often. */
   readonly heartbeatMs?: number;
 }
 
@@ -31,14 +31,23 @@ function frame({ id, event, data }: StreamEvent): string {
 
 /**
  * Answers with server-sent events. The source is read only as fast as the client reads: a slow client slows its
- * source, it does not fill our memory.
+ * source, it does not fill our memory. A stream ends when its reader's right to it does.
+ * @throws AppError `rate_limited` when the reader has too many open
  */
 export function sendEvents(request: FastifyRequest, reply: FastifyReply, options: StreamOptions): FastifyReply {
+  const free = request.server.openStreams.take(request.identity?.principal ?? `address:${request.ip}`);
   const output = new PassThrough({ highWaterMark: 64 * 1024 });
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, options.closing]);
-  output.once('close', () => gone.abort());
+  output.once('close', () => {
+    free();
+    gone.abort();
+  });
   const heartbeat = setInterval(() => {
+    request.authorizeAgain().catch((error: unknown) => {
+      if (isRefusal(error)) gone.abort();
+      else request.log.warn({ err: error }, 'could not check whether an event stream may go on');
+    });
     if (!output.writableNeedDrain) output.write(': still here\n\n');
   }, options.heartbeatMs ?? HEARTBEAT_MS);
   pump(output, options.source(signal), signal)
@@ -53,6 +62,11 @@ export function sendEvents(request: FastifyRequest, reply: FastifyReply, options
     .header('Cache-Control', 'no-cache, no-transform')
     .header('X-Accel-Buffering', 'no')
     .send(output);
+}
+
+/** Anything else, such as a database that is away, says nothing of the reader. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'unauthenticated' || error.code === 'forbidden');
 }
 
 async function pump(output: PassThrough, source: AsyncIterable<StreamEvent>, signal: AbortSignal): Promise<void> {

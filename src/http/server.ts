@@ -13,6 +13,7 @@ import { createFastify, prepareInput } from './fastify.ts';
 import { type Health, registerProbes } from './health.ts';
 import { observeRequests } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { OpenStreams } from './open-streams.ts';
 import { collectDocument } from './openapi.ts';
 import { RateLimits, REMEMBERED } from './rate-limits.ts';
 import { registerReference } from './reference.ts';
@@ -89,6 +90,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Aborts when the server begins to close. */
     closing: AbortSignal;
+    /** Who has how many event streams open. */
+    openStreams: OpenStreams;
   }
 }
 
@@ -100,6 +103,7 @@ declare module 'fastify' {
 export async function createHttpServer(options: HttpServerOptions): Promise<App> {
   const app = createFastify(options.logger, options.trustedProxies);
   announceClosing(app);
+  app.decorate('openStreams', new OpenStreams());
   keepRouteTable(app);
   observeRequests(app, options.metrics);
   answerErrors(app, options.areas);
