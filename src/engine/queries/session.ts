@@ -89,3 +89,11 @@ export async function sessionOfWorker(db: Queryable, workerId: string): Promise<
   );
   return row?.id;
 }
+
+/** Whose a session is, ended or not; undefined when there is none. */
+export async function workerOfSession(db: Queryable, sessionId: number): Promise<string | undefined> {
+  const [row] = await db.query<{ worker_id: string }>('SELECT worker_id FROM longshore.worker_sessions WHERE id = $1', [
+    sessionId,
+  ]);
+  return row?.worker_id;
+}

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import { sessionOfWorker, sessionRenew } from '../../../engine/queries/session.ts';
 import { workerGet } from '../../../engine/queries/worker.ts';
@@ -21,6 +22,7 @@ import { WorkerAnswer, workerAnswer } from '../answers.ts';
 import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
 import { WorkerId } from '../schemas.ts';
+import { SessionOwners } from '../session-owners.ts';
 
 /*
  * The worker's port over HTTP. These bodies may hold fields that this version does not know: within a major version
@@ -48,7 +50,14 @@ const PlainHeartbeat = Type.Object(
 );
 
 export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): void {
-  const { port } = deps;
+  const { port, store } = deps;
+  const owners = new SessionOwners(store);
+  /** A worker speaks for sessions of its own. Joining and plain heartbeats name none. */
+  const preHandler = async ({ params, body }: FastifyRequest) => {
+    const { worker_id } = params as { worker_id?: string };
+    const { session_id } = body as { session_id?: number };
+    if (worker_id !== undefined && session_id !== undefined) await owners.check(worker_id, session_id);
+  };
 
   /** One call of the port: the schema of what it is given, and what it answers. */
   const route = <Request extends TSchema>(
@@ -69,6 +78,7 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
           body: schemas.body,
           response: { 200: Type.Unsafe<object>(envelope(schemas.answer, 'Done.')) },
         },
+        preHandler,
       },
       async (request) => {
         // A call that waits ends when its worker hangs up, or when this server closes.
@@ -115,11 +125,15 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
     await port.leave(session_id);
     return null;
   });
-  registerHeartbeat(app, deps);
+  registerHeartbeat(app, deps, preHandler);
 }
 
 /** One address, two bodies: a Longshore worker's, which names its session, and the plain one. */
-function registerHeartbeat(app: App, { store, port }: SchedulerDeps): void {
+function registerHeartbeat(
+  app: App,
+  { store, port }: SchedulerDeps,
+  preHandler: (request: FastifyRequest) => Promise<void>,
+): void {
   app.post(
     '/api/workers/:worker_id/heartbeat',
     {
@@ -134,6 +148,7 @@ function registerHeartbeat(app: App, { store, port }: SchedulerDeps): void {
         body: Type.Union([HeartbeatRequest, PlainHeartbeat]),
         response: { 200: envelope(Type.Union([HeartbeatAnswer, WorkerAnswer]), 'Noted.') },
       },
+      preHandler,
     },
     async (request) => {
       const { body } = request;

@@ -81,6 +81,31 @@ describe('POST /api/workers/register', () => {
   });
 });
 
+describe('calls of a worker', () => {
+  test("409 with another worker's session, 200 with its own, and one that is over is told so", async () => {
+    const [mine, other] = [await PlayedWorker.join(server, 'mine'), await PlayedWorker.join(server, 'other')];
+    const calls = [
+      ['heartbeat', { held: [] }],
+      ['lease', { limit: 1, wait_ms: 0 }],
+      ['update', { logs: [], updates: [] }],
+      ['report', { outcomes: [] }],
+      ['reconcile', { held: [] }],
+    ] as const;
+    const status = async (action: string, body: object, session_id: number) =>
+      (await server.call('POST', `/api/workers/mine/${action}`, { body: { ...body, session_id } })).status;
+    for (const [action, body] of calls) {
+      expect(await status(action, body, other.sessionId), action).toBe(409);
+      expect(await status(action, body, mine.sessionId), action).toBe(200);
+    }
+    expect(await status('watch', {}, other.sessionId)).toBe(409);
+    expect(await status('leave', {}, other.sessionId)).toBe(409);
+    const unknown = await server.call('POST', '/api/workers/mine/heartbeat', {
+      body: { session_id: 987_654_321, held: [] },
+    });
+    expect(unknown.body.data).toMatchObject({ alive: false });
+  });
+});
+
 describe('waiting calls of workers', () => {
   test('end when the server closes', async () => {
     const own = await startTestServer();
