@@ -2736,7 +2736,7 @@ export interface components {
             misfire?: "coalesce" | "all" | "skip";
             /** @description How long ago a missed instant may lie and still count. Null = however long. */
             catchup_seconds?: number | null;
-            /** @description Runs of this task at a time. Null = as the overlap policy says (1, unbounded for `allow`). */
+            /** @description Runs of this task at a time. Null = any number; 1 where the overlap policy makes runs wait (queue_one, queue_all, cancel_running). */
             max_concurrent?: number | null;
             starts_at?: string | null;
             expires_at?: string | null;
@@ -2792,7 +2792,7 @@ export interface components {
             url: string;
             /** @description Which outcomes; all unless told. */
             on?: ("success" | "failed" | "cancelled")[];
-            /** @description At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex. Write-only. */
+            /** @description At least 8 characters. Signs the notice: `X-Longshore-Signature` is the HMAC-SHA256 of `timestamp.body` in hex, where `timestamp` is `X-Longshore-Timestamp`. That is when the run ended, not when the notice was sent: a receiver that was away gets it later. Write-only. */
             secret?: string;
         };
         PlainHeartbeat: {
@@ -2844,7 +2844,7 @@ export interface components {
             misfire?: "coalesce" | "all" | "skip";
             /** @description How long ago a missed instant may lie and still count. Null = however long. */
             catchup_seconds?: number | null;
-            /** @description Runs of this task at a time. Null = as the overlap policy says (1, unbounded for `allow`). */
+            /** @description Runs of this task at a time. Null = any number; 1 where the overlap policy makes runs wait (queue_one, queue_all, cancel_running). */
             max_concurrent?: number | null;
             starts_at?: string | null;
             expires_at?: string | null;
@@ -2953,7 +2953,7 @@ export interface components {
             misfire?: "coalesce" | "all" | "skip";
             /** @description How long ago a missed instant may lie and still count. Null = however long. */
             catchup_seconds?: number | null;
-            /** @description Runs of this task at a time. Null = as the overlap policy says (1, unbounded for `allow`). */
+            /** @description Runs of this task at a time. Null = any number; 1 where the overlap policy makes runs wait (queue_one, queue_all, cancel_running). */
             max_concurrent?: number | null;
             starts_at?: string | null;
             expires_at?: string | null;
@@ -3100,7 +3100,7 @@ export interface components {
             misfire?: "coalesce" | "all" | "skip";
             /** @description How long ago a missed instant may lie and still count. Null = however long. */
             catchup_seconds?: number | null;
-            /** @description Runs of this task at a time. Null = as the overlap policy says (1, unbounded for `allow`). */
+            /** @description Runs of this task at a time. Null = any number; 1 where the overlap policy makes runs wait (queue_one, queue_all, cancel_running). */
             max_concurrent?: number | null;
             starts_at?: string | null;
             expires_at?: string | null;
