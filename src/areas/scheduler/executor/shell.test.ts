@@ -61,11 +61,19 @@ describe('a shell task', () => {
 
   it('does not show its secrets', async () => {
     const run = attempt(shell, {
-      command: 'echo "token is $API_TOKEN; $DSN; $AUTH_ENABLED"; echo "$API_TOKEN" >&2; exit 1',
-      environment: { API_TOKEN: 't0ps3cret', DSN: 'postgres://me:hunter22@db/x', AUTH_ENABLED: 'true' },
+      command: 'echo "token is $API_TOKEN; $DSN; $HOOK; $MIRROR; $AUTH_ENABLED"; echo "$API_TOKEN" >&2; exit 1',
+      environment: {
+        API_TOKEN: 't0ps3cret',
+        DSN: 'postgres://me:hunter22@db/x',
+        HOOK: 'https://example.com/?token=t0k3nt0k3n&to=me',
+        MIRROR: 'https:///us3rt0k3n@example.com',
+        AUTH_ENABLED: 'true',
+      },
     });
     await expect(run.result).rejects.toThrow('exit code 1: ***');
-    expect(run.text()).toBe('token is ***; postgres://me:***@db/x; true\n***');
+    expect(run.text()).toBe(
+      'token is ***; postgres://me:***@db/x; https://example.com/?token=***&to=me; https:///***@example.com; true\n***',
+    );
   });
 
   it('may be longer than an argument can be', async () => {
