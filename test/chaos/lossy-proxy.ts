@@ -51,6 +51,7 @@ export class LossyProxy {
   lossRate = 0;
   /** How many answers were lost so far. */
   losses = 0;
+  #isCut = false;
 
   constructor(targetPort: number, random: Random) {
     this.#target = targetPort;
@@ -73,7 +74,30 @@ export class LossyProxy {
     await once(this.#server, 'close');
   }
 
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** From now on nothing arrives, in either direction, and nobody is told: connections just hang. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Ends all connections that hang; new ones work again. */
+  heal(): void {
+    this.#isCut = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   #join(client: Socket): void {
+    if (this.#isCut) {
+      client.pause();
+      client.on('error', () => undefined);
+      client.on('close', () => this.#sockets.delete(client));
+      this.#sockets.add(client);
+      return;
+    }
     const server = connect(this.#target, '127.0.0.1');
     for (const [socket, other] of [
       [client, server],

@@ -34,35 +34,65 @@ const killAll: Blow = async (stage, random) => {
   await Promise.all(actors.map((actor) => actor.start()));
 };
 
+/** Longer than a lease, or not quite: the worker must have ended its runs when others may start them. */
+const cutWorkerOff: Blow = async (stage, random) => {
+  const whole = stage.workerProxies.filter((candidate) => !candidate.isCut);
+  if (whole.length === 0) return;
+  const proxy = random.pick(whole);
+  proxy.cut();
+  await sleep(random.chance(0.3) ? random.between(3000, 14_000) : random.between(18_000, 28_000));
+  proxy.heal();
+};
+
 export interface Blows {
   readonly workers: number;
+  readonly cuts: number;
   readonly servers: number;
   readonly postgres: number;
   readonly power: number;
 }
 
-const KINDS: readonly { readonly name: keyof Blows; readonly share: number; readonly strike: Blow }[] = [
-  { name: 'workers', share: 0.5, strike: killWorker },
-  { name: 'servers', share: 0.22, strike: killServer },
-  { name: 'postgres', share: 0.22, strike: killPostgres },
+interface Kind {
+  readonly name: keyof Blows;
+  readonly share: number;
+  readonly strike: Blow;
+  /** Others strike meanwhile. */
+  readonly lasts?: boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'cuts', share: 0.2, strike: cutWorkerOff, lasts: true },
+  { name: 'workers', share: 0.34, strike: killWorker },
+  { name: 'servers', share: 0.2, strike: killServer },
+  { name: 'postgres', share: 0.2, strike: killPostgres },
   { name: 'power', share: 0.06, strike: killAll },
 ];
 
+function drawKind(random: Random): Kind {
+  let draw = random.next();
+  const drawn = KINDS.find(({ share }) => {
+    draw -= share;
+    return draw < 0;
+  });
+  return drawn ?? random.pick(KINDS);
+}
+
 /** Strikes at random until the signal aborts; everything is up again when it resolves. @returns how often each struck */
 export async function wreakHavoc(stage: Stage, random: Random, signal: AbortSignal): Promise<Blows> {
-  const blows = { workers: 0, servers: 0, postgres: 0, power: 0 };
+  const blows = { workers: 0, cuts: 0, servers: 0, postgres: 0, power: 0 };
+  const lasting: Promise<void>[] = [];
+  // Each once at first, the longest before all others, so that short runs see them too.
+  const fresh = KINDS.filter(({ name }) => name !== 'power');
   while (!signal.aborted) {
     await sleep(random.between(500, 3000), signal);
     if (signal.aborted) break;
-    let draw = random.next();
-    const kind = KINDS.find(({ share }) => {
-      draw -= share;
-      return draw < 0;
-    });
-    if (!kind) continue;
-    await kind.strike(stage, random);
+    const kind = fresh.shift() ?? drawKind(random);
+    const struck = kind.strike(stage, random.fork());
+    if (kind.lasts) lasting.push(struck);
+    else await struck;
     blows[kind.name] += 1;
   }
+  await Promise.all(lasting);
   return blows;
 }
 
@@ -81,5 +111,5 @@ export async function killWorkersEachSecond(stage: Stage, random: Random, signal
     restarts.push(worker.start());
   }
   await Promise.all(restarts);
-  return { workers, servers: 0, postgres: 0, power: 0 };
+  return { workers, cuts: 0, servers: 0, postgres: 0, power: 0 };
 }

@@ -87,7 +87,7 @@ async function judge(
       'acknowledged runs': promises.enqueued.length,
       'acknowledged cancellations': promises.cancelled.length,
       'calls without an answer': promises.unanswered,
-      'answers lost by the proxy': stage.proxy.losses,
+      'answers lost by the proxy': stage.losses,
       ...Object.fromEntries(Object.entries(blows).map(([name, n]) => [`struck: ${name}`, n])),
       executions: executions.length,
       'cut off by a kill': executions.filter(({ killed }) => killed).length,
@@ -134,7 +134,7 @@ export function chaos(options: ChaosOptions): Promise<Outcome> {
     const lossy = stage.store(stage.lossyUrl);
     const over = new AbortController();
     const load = { store: lossy, promises, signal: over.signal };
-    stage.proxy.lossRate = LOSS_RATE;
+    stage.lossRate = LOSS_RATE;
     try {
       const busy = [
         enqueueForever({ ...load, random: random.fork() }, RUNS_PER_SECOND),
@@ -145,7 +145,7 @@ export function chaos(options: ChaosOptions): Promise<Outcome> {
       over.abort();
       await Promise.all(busy);
       const blows = await struck;
-      stage.proxy.lossRate = 0;
+      stage.lossRate = 0;
       await pauseSchedules(store, jobs);
       return { jobs, blows };
     } finally {

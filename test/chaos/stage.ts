@@ -81,7 +81,10 @@ export class Stage {
   /** Tells the processes of this stage's runs from those of others. */
   readonly name = `${process.pid}-${Math.round(monotonicMs())}`;
   readonly postgres: TemporaryPostgres;
+  /** What the servers reach the database through. */
   readonly proxy: LossyProxy;
+  /** The same for each worker that works straight on the database: so each can be cut off by itself. */
+  readonly workerProxies: LossyProxy[] = [];
   readonly directory: string;
   readonly servers: Actor[] = [];
   readonly workers: Actor[] = [];
@@ -89,12 +92,14 @@ export class Stage {
   readonly deaths = new Map<number, number>();
   readonly workerDeaths: WorkerDeath[] = [];
   #proxyPort = 0;
+  readonly #random: Random;
   readonly #forget: () => void;
 
   private constructor(postgres: TemporaryPostgres, directory: string, random: Random) {
     this.postgres = postgres;
     this.directory = directory;
-    this.proxy = new LossyProxy(postgres.port, random);
+    this.#random = random;
+    this.proxy = new LossyProxy(postgres.port, random.fork());
     this.#forget = atExit(() => rmSync(directory, { recursive: true, force: true }));
   }
 
@@ -120,7 +125,7 @@ export class Stage {
     return path.join(this.directory, 'log');
   }
 
-  /** The way that all processes take, past the proxy. */
+  /** The way that servers take, through their proxy. */
   get lossyUrl(): string {
     return this.postgres.url('chaos', this.#proxyPort);
   }
@@ -159,10 +164,26 @@ export class Stage {
         id: `worker-${n}`,
         ledger: this.ledger,
         maxTasks: MAX_TASKS,
-        ...(n === workers ? { server, token } : { databaseUrl: this.lossyUrl }),
+        ...(n === workers ? { server, token } : { databaseUrl: await this.#workerUrl() }),
       };
       this.workers.push(await this.#actor(argument.id, () => Child.start(entry, argument, this.log)));
     }
+  }
+
+  async #workerUrl(): Promise<string> {
+    const proxy = new LossyProxy(this.postgres.port, this.#random.fork());
+    const port = await proxy.start();
+    this.workerProxies.push(proxy);
+    return this.postgres.url('chaos', port);
+  }
+
+  /** The share of committing writes whose answer is lost, on every way to the database. */
+  set lossRate(rate: number) {
+    for (const proxy of [this.proxy, ...this.workerProxies]) proxy.lossRate = rate;
+  }
+
+  get losses(): number {
+    return [this.proxy, ...this.workerProxies].reduce((sum, { losses }) => sum + losses, 0);
   }
 
   async #actor(name: string, launch: () => Promise<Child>): Promise<Actor> {
@@ -184,7 +205,7 @@ export class Stage {
   /** Ends and removes everything. */
   async close(): Promise<void> {
     await Promise.all([...this.workers, ...this.servers].map((actor) => actor.kill()));
-    await this.proxy.stop();
+    await Promise.all([this.proxy, ...this.workerProxies].map((proxy) => proxy.stop()));
     await this.postgres.remove();
     await rm(this.directory, { recursive: true, force: true });
     this.#forget();
