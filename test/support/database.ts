@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Store } from '../../src/store/store.ts';
 import { afterFile } from './cleanup.ts';
-import { administer, withDatabase } from './server.ts';
+import { administer, dropDatabase, withDatabase } from './server.ts';
 
 export const silent = createLogger('silent', 'test');
 
@@ -30,7 +30,7 @@ export async function createTestDatabase(options: { migrated?: boolean } = {}): 
     if (dropped) return;
     dropped = true;
     await store.close();
-    await administer(server.directUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await dropDatabase(server.directUrl, name);
   };
   afterFile(drop);
   return { url, directUrl: withDatabase(server.directUrl, name), store, drop };

@@ -8,7 +8,7 @@ import { environment } from '../../src/kernel/config.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { administer, withDatabase } from './server.ts';
+import { administer, dropDatabase, withDatabase } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -77,7 +77,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { url, directUrl, stop } = givenServer() ?? (await startEmbedded());
   const template = `longshore_template_${randomBytes(6).toString('hex')}`;
   const teardown = async () => {
-    await administer(directUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
+    await dropDatabase(directUrl, template);
     await stop();
   };
   try {

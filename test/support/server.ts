@@ -17,3 +17,23 @@ export async function administer(url: string, sql: string): Promise<void> {
     await client.end();
   }
 }
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const IN_USE = '55006';
+const TRIES = 20;
+
+/**
+ * Drops a database and ends who is connected to it. An autovacuum of it belongs to the server's own superuser, whom we
+ * may not end by force; a drop without force asks it to end and waits for it.
+ */
+export async function dropDatabase(url: string, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const force = tries % 2 === 1 ? ' WITH (FORCE)' : '';
+      return await administer(url, `DROP DATABASE IF EXISTS ${name}${force}`);
+    } catch (error) {
+      const code = error instanceof pg.DatabaseError ? error.code : undefined;
+      if ((code !== INSUFFICIENT_PRIVILEGE && code !== IN_USE) || tries === TRIES) throw error;
+    }
+  }
+}
