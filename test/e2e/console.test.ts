@@ -254,7 +254,7 @@ describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no C
     await page.getByRole('listitem', { name: '2' }).click();
     await page.waitForURL(/page=2/);
     await page.getByRole('link', { name: 'paged 0' }).waitFor();
-    expect(await rows.count()).toBe(2);
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(2);
     await page.getByText('Active', { exact: true }).first().click();
     await page.getByText('No task matches.').waitFor();
     expect(new URL(page.url()).searchParams.get('page')).toBeNull();
