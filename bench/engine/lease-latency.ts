@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { PostgresPort } from '../../src/engine/postgres-port.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
@@ -13,7 +12,6 @@ import type { Bench, Measurement } from '../support/bench.ts';
 import { insertQueued } from '../support/history.ts';
 import { percentile } from '../support/statistics.ts';
 
-const DATABASE = 'bench_lease';
 /** Runs that a lease takes: what a worker with ten free slots asks for. */
 const BATCH = 10;
 const WARM_UP = 30;
@@ -50,24 +48,6 @@ class Leaser {
     return took;
   }
 
-  async sample(count: number): Promise<number[]> {
-    for (let n = 0; n < WARM_UP; n += 1) await this.cycle();
-    const times: number[] = [];
-    for (let n = 0; n < count; n += 1) times.push(await this.cycle());
-    return times;
-  }
-
-  /** Works without a pause for so long, and measures the leases of the last quarter, when it hurts most. */
-  async sampleUnderLoad(seconds: number): Promise<number[]> {
-    const times: { at: number; took: number }[] = [];
-    const begun = monotonicMs();
-    while (monotonicMs() - begun < seconds * 1000) {
-      times.push({ at: monotonicMs() - begun, took: await this.cycle() });
-      await turn();
-    }
-    return times.filter(({ at }) => at > seconds * 750).map(({ took }) => took);
-  }
-
   close(): Promise<void> {
     return this.#store.close();
   }
@@ -87,69 +67,103 @@ async function whileHorizonIsHeld<T>(url: string, work: () => Promise<T>): Promi
   }
 }
 
-interface Situation {
-  readonly what: string;
-  readonly queued: number;
-  readonly history: boolean;
-  readonly horizonSeconds: number;
-}
-
-/** An empty schema, with so many runs waiting. */
-async function createQueue({ postgres }: Bench, queued: number): Promise<string> {
-  const url = await postgres.createDatabase(DATABASE);
+/** An empty schema, with so many runs waiting. @returns its URL */
+async function createQueue({ postgres }: Bench, database: string, queued: number): Promise<string> {
+  const url = await postgres.createDatabase(database);
   await migrate(url, path.join(packageRoot, 'src/store/migrations'));
-  await insertQueued(postgres, DATABASE, queued);
-  await postgres.administer('VACUUM ANALYZE', DATABASE);
+  await insertQueued(postgres, database, queued);
+  await postgres.administer('VACUUM ANALYZE', database);
   await postgres.administer('CHECKPOINT');
   return url;
 }
 
-async function leaseTimes(bench: Bench, situation: Situation): Promise<number[]> {
-  const { postgres, options } = bench;
-  const url = situation.history ? await bench.historyUrl() : await createQueue(bench, situation.queued);
-  const leaser = new Leaser(url);
-  try {
-    await leaser.join();
-    const { horizonSeconds } = situation;
-    if (horizonSeconds === 0) return await leaser.sample(options.samples);
-    return await whileHorizonIsHeld(url, () => leaser.sampleUnderLoad(horizonSeconds));
-  } finally {
-    await leaser.close();
-    if (!situation.history) await postgres.dropDatabase(DATABASE);
+/** Leases in turn at each of them: what else the machine does meanwhile falls on all alike. @returns times of each */
+async function leaseInTurn(leasers: readonly Leaser[], samples: number): Promise<number[][]> {
+  const times = leasers.map((): number[] => []);
+  for (let n = 0; n < WARM_UP + samples; n += 1) {
+    for (const [i, leaser] of leasers.entries()) {
+      const took = await leaser.cycle();
+      if (n >= WARM_UP) times[i]?.push(took);
+    }
   }
+  return times;
+}
+
+/**
+ * Works at one of them without a pause for so long, and now and then at the other, to compare. @returns the times of
+ * the last quarter, when it hurts most, of each
+ */
+async function leaseUnderLoad(busy: Leaser, idle: Leaser, seconds: number): Promise<[number[], number[]]> {
+  const times: { at: number; took: number; of: Leaser }[] = [];
+  const begun = monotonicMs();
+  for (let n = 1; monotonicMs() - begun < seconds * 1000; n += 1) {
+    const of = n % 4 === 0 ? idle : busy;
+    times.push({ at: monotonicMs() - begun, took: await of.cycle(), of });
+  }
+  const late = times.filter(({ at }) => at > seconds * 750);
+  const timesOf = (leaser: Leaser) => late.filter(({ of }) => of === leaser).map(({ took }) => took);
+  return [timesOf(busy), timesOf(idle)];
 }
 
 const TARGET = 2;
 
-/** How long it takes to lease ten runs: beside an empty system, behind a long queue, and over a long history. */
+function addTimes(
+  bench: Bench,
+  what: string,
+  times: readonly number[],
+  empty: readonly number[],
+  target: boolean,
+): void {
+  for (const [name, share] of [
+    ['p50', 0.5],
+    ['p99', 0.99],
+  ] as const) {
+    const value = percentile(times, share);
+    const ratio = value / percentile(empty, share);
+    bench.add({
+      measurement: 'lease of 10',
+      what: `${what}, ${name}`,
+      value,
+      unit: 'ms',
+      ...(times === empty ? {} : { beside: `${ratio.toFixed(2)} × empty` }),
+      ...(target && name === 'p99' ? { target: { text: `≤ ${TARGET} × empty`, met: ratio <= TARGET } } : {}),
+    });
+  }
+}
+
+/** How long it takes to lease ten runs: on an empty system, behind a long queue, and over a long history. */
 export const leaseLatency: Measurement = {
   name: 'lease-latency',
   async run(bench) {
-    const { queued, history, horizonSeconds } = bench.options;
-    const plain = { queued: 0, history: false, horizonSeconds: 0 };
-    const situations: Situation[] = [
-      { ...plain, what: 'empty' },
-      { ...plain, what: `behind ${queued.toLocaleString('en')} queued`, queued },
-      { ...plain, what: `over ${history.toLocaleString('en')} ended`, history: true },
-      { ...plain, what: `${horizonSeconds} s of an open snapshot, under load`, horizonSeconds },
+    const { postgres, options } = bench;
+    bench.say(`lease latency: making ${options.queued.toLocaleString('en')} queued runs`);
+    const urls = [
+      await createQueue(bench, 'bench_lease_empty', 0),
+      await createQueue(bench, 'bench_lease_queued', options.queued),
+      await bench.historyUrl(),
+      await createQueue(bench, 'bench_lease_horizon', 0),
+    ] as const;
+    const [empty, behindQueue, overHistory, underHorizon] = urls.map((url) => new Leaser(url)) as [
+      Leaser,
+      Leaser,
+      Leaser,
+      Leaser,
     ];
-    let empty: number | undefined;
-    for (const situation of situations) {
-      bench.say(`lease latency, ${situation.what}`);
-      const times = await leaseTimes(bench, situation);
-      const p99 = percentile(times, 0.99);
-      empty ??= p99;
-      const ratio = p99 / empty;
-      const hasTarget = situation.queued > 0 || situation.history;
-      const common = { measurement: 'lease of 10', unit: 'ms' } as const;
-      bench.add({ ...common, what: `${situation.what}, p50`, value: percentile(times, 0.5) });
-      bench.add({
-        ...common,
-        what: `${situation.what}, p99`,
-        value: p99,
-        ...(situation.what === 'empty' ? {} : { beside: `${ratio.toFixed(2)} × empty` }),
-        ...(hasTarget ? { target: { text: `≤ ${TARGET} × empty`, met: ratio <= TARGET } } : {}),
-      });
+    const all = [empty, behindQueue, overHistory, underHorizon];
+    try {
+      for (const leaser of all) await leaser.join();
+      bench.say('lease latency');
+      const [plain = [], queued = [], history = []] = await leaseInTurn(all.slice(0, 3), options.samples);
+      addTimes(bench, 'empty', plain, plain, false);
+      addTimes(bench, `behind ${options.queued.toLocaleString('en')} queued`, queued, plain, true);
+      addTimes(bench, `over ${options.history.toLocaleString('en')} ended`, history, plain, true);
+      const seconds = options.horizonSeconds;
+      bench.say(`lease latency, ${seconds} s of an open snapshot`);
+      const [held, beside] = await whileHorizonIsHeld(urls[3], () => leaseUnderLoad(underHorizon, empty, seconds));
+      addTimes(bench, `after ${seconds} s of load and an open snapshot`, held, beside, false);
+    } finally {
+      for (const leaser of all) await leaser.close();
+      for (const name of ['empty', 'queued', 'horizon']) await postgres.dropDatabase(`bench_lease_${name}`);
     }
   },
 };
