@@ -115,11 +115,11 @@ export async function runsList(
 }
 
 /** Counting goes row by row up to here; beyond, the roll-ups know. */
-const COUNT_EXACTLY = 10_000;
+const COUNT_EXACTLY = 1_000;
 
 /**
- * How many runs match. Above 10,000 of one job it is the counters' word for the days that are kept: right to within
- * the pruning of the oldest day, and as quick for ten million as for ten thousand.
+ * How many runs match. Above 1,000 of one job it is the counters' word for the days that are kept: right to within
+ * the pruning of the oldest day, and as quick for ten million as for a thousand.
  */
 export async function runsCount(db: Queryable, filter: RunFilter): Promise<number> {
   const { where, params } = matching(filter);
