@@ -36,7 +36,7 @@ export function reporter(store: Store, logger: Logger, areas: ReadonlyMap<string
           { err: error, report: failed.id, run: failed.runId },
           'an area refused a report; told again later',
         );
-        await reportPostpone(store, failed.id, backoffMs(failed.tries + 1, 1000, 300_000) / 1000);
+        await reportPostpone(store, failed.id, 1 + backoffMs(failed.tries + 1, 1000, 300_000) / 1000);
         return { nextInMs: 0 };
       }
     },
