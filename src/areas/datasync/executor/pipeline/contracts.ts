@@ -99,6 +99,8 @@ export interface SyncState {
   readonly written: number;
   readonly rejected: number;
   readonly complete: boolean;
+  /** A hash of what the run was to do: a later run of the same job goes on from here only if it is to do the same. */
+  readonly definition: string;
 }
 
 /** A row that was already there and is another one now, or is new; only where the job asks for change events. */
@@ -134,8 +136,13 @@ export interface WriteBatch {
   readonly rows: readonly Row[];
   /** In step with `rows`. */
   readonly ordinals: readonly number[];
-  /** Counted before this batch is written; the destination adds what it refuses. */
+  /** What is true once this batch is committed, as counted before it is written. */
   readonly state: SyncState;
+  /**
+   * The destination awaits it with what it has found, right before it commits: what is told of a batch is durable
+   * before the batch is, so a crash between the two repeats it instead of losing it.
+   */
+  beforeCommit(outcome: WriteOutcome): Promise<void>;
 }
 
 /**
