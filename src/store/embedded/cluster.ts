@@ -179,8 +179,9 @@ export class Cluster {
     const passwords = await passwordsOf(this.#layout);
     await this.#singleUser(directory, [
       `ALTER ROLE ${ADMIN_ROLE} PASSWORD '${passwords.admin}'`,
-      // CREATEDB: restoring and testing make databases of their own. Nothing of the product needs a superuser.
-      `CREATE ROLE ${APPLICATION_ROLE} LOGIN CREATEDB PASSWORD '${passwords.application}'`,
+      // CREATEDB: restoring and testing make databases of their own. CREATEROLE: workers sign in to the warehouse under
+      // a role that sees nothing else. Nothing of the product needs a superuser.
+      `CREATE ROLE ${APPLICATION_ROLE} LOGIN CREATEDB CREATEROLE PASSWORD '${passwords.application}'`,
       `CREATE DATABASE ${DATABASE} OWNER ${APPLICATION_ROLE}`,
     ]);
     await replaceFile(path.join(directory, 'pg_hba.conf'), 'local all all scram-sha-256\n', this.#account);
