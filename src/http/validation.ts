@@ -84,7 +84,7 @@ function problemOf(fault: Fault, part: string): FieldProblem {
       };
     }
     case 'discriminator':
-      return { field: named(params.tag), message: `must be one of ${tagsOf(fault).join(', ')}` };
+      return { field: named(params.tag), message: refusalOf(fault) };
     default:
       return { field: named(), message: messageOf(fault, part) };
   }
@@ -92,6 +92,12 @@ function problemOf(fault: Fault, part: string): FieldProblem {
 
 function unescapePointer(text: string): string {
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** A schema may say in its `$comment` how it refuses. */
+function refusalOf(fault: Fault): string {
+  const own = fault.parentSchema?.$comment;
+  return typeof own === 'string' ? own : `must be one of ${tagsOf(fault).join(', ')}`;
 }
 
 function tagsOf(fault: Fault): string[] {

@@ -8,6 +8,20 @@ import { type Static, type TSchema, Type } from 'typebox';
 
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\p{Cc}]+$' });
 const Url = Type.String({ pattern: '^https?://\\S+$', maxLength: 2000, description: 'An http or https URL.' });
+/**
+ * One of several objects, told apart by their `type`: what is wrong with one is then told of that one alone.
+ * @param refusal what to say of a type that is none of them; a list of them unless told
+ */
+export function tagged<const V extends readonly TSchema[]>(variants: V, refusal?: string) {
+  return Type.Unsafe<Static<V[number]>>({
+    type: 'object',
+    discriminator: { propertyName: 'type' },
+    required: ['type'],
+    ...(refusal === undefined ? {} : { $comment: refusal }),
+    oneOf: variants,
+  });
+}
+
 /** Text that is never shown again. */
 const Secret = (description: string) =>
   Type.String({ minLength: 1, maxLength: 10_000, format: 'password', writeOnly: true, description });
@@ -25,7 +39,7 @@ export const Identifier = Type.String({ minLength: 1, maxLength: 63, pattern: '^
 
 // ---- REST
 
-const RestAuth = Type.Union([
+const RestAuth = tagged([
   Closed('BearerAuth', { type: Type.Literal('bearer'), token: Secret('Sent as `Authorization: Bearer`.') }),
   Closed('BasicAuth', {
     type: Type.Literal('basic'),
@@ -59,7 +73,7 @@ const MaxPages = Type.Optional(
   }),
 );
 const Param = (fallback: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, default: fallback }));
-const Pagination = Type.Union([
+const Pagination = tagged([
   Closed('OffsetPagination', {
     type: Type.Literal('offset', {
       description:
@@ -231,26 +245,31 @@ export const DatasetConfig = Closed('DatasetConfig', {
   dataset_id: Type.String({ maxLength: 100, pattern: '^ds_\\d+$' }),
 });
 
-export const CONNECTOR_CONFIGS = {
+const CONNECTOR_CONFIGS = {
   rest_api: RestConfig,
   database: DatabaseConfig,
   file: FileConfig,
   dataset: DatasetConfig,
 } as const;
-export const CONNECTOR_TYPES = Object.keys(CONNECTOR_CONFIGS) as ConnectorType[];
 export type ConnectorType = keyof typeof CONNECTOR_CONFIGS;
+export const CONNECTOR_TYPES = Object.keys(CONNECTOR_CONFIGS) as ConnectorType[];
+
+export const Connector = tagged(
+  [
+    Closed('RestConnector', { type: Type.Literal('rest_api'), config: RestConfig }),
+    Closed('DatabaseConnector', { type: Type.Literal('database'), config: DatabaseConfig }),
+    Closed('FileConnector', { type: Type.Literal('file'), config: FileConfig }),
+    Closed('DatasetConnector', { type: Type.Literal('dataset'), config: DatasetConfig }),
+  ],
+  'Unsupported connector type',
+);
+export type Connector = Static<typeof Connector>;
 
 export type RestConfig = Static<typeof RestConfig>;
 export type DatabaseConfig = Static<typeof DatabaseConfig>;
 export type DatabaseLogin = Static<typeof DatabaseLogin>;
 export type FileConfig = Static<typeof FileConfig>;
 export type DatasetConfig = Static<typeof DatasetConfig>;
-export type Connector =
-  | { type: 'rest_api'; config: RestConfig }
-  | { type: 'database'; config: DatabaseConfig }
-  | { type: 'file'; config: FileConfig }
-  | { type: 'dataset'; config: DatasetConfig };
-
 // ---- destinations
 
 export const WRITE_MODES = ['append', 'overwrite', 'upsert'] as const;
@@ -340,18 +359,15 @@ const DatasetDestination = Closed('DatasetDestination', {
   ...tableFields,
 });
 
-export const DESTINATIONS = {
-  database: DatabaseDestination,
-  file: FileDestination,
-  rest_api: RestDestination,
-  dataset: DatasetDestination,
-} as const;
-export type DestinationType = keyof typeof DESTINATIONS;
+export const DestinationSpec = tagged(
+  [DatabaseDestination, FileDestination, RestDestination, DatasetDestination],
+  'Unsupported destination type',
+);
 export type DatabaseDestination = Static<typeof DatabaseDestination>;
 export type FileDestination = Static<typeof FileDestination>;
 export type RestDestination = Static<typeof RestDestination>;
 export type DatasetDestination = Static<typeof DatasetDestination>;
-export type DestinationSpec = DatabaseDestination | FileDestination | RestDestination | DatasetDestination;
+export type DestinationSpec = Static<typeof DestinationSpec>;
 
 // ---- the rest of a job
 

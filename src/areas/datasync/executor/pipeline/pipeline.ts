@@ -1,0 +1,207 @@
+import { ExecutorError, type Json, type RunContext } from '../../../../protocol/executor.ts';
+import type { Batch, Destination, Reject, Row, Source, SyncState, Transform } from './contracts.ts';
+import { jsonOf } from './json-of.ts';
+import { Reporting } from './reporting.ts';
+
+/** The ratio of refused records says nothing before so many were read. */
+const RATIO_FROM = 100;
+/** A refused record is kept whole up to this: longer ones cannot be driven again. */
+const RAW_BYTES = 64 * 1024;
+
+export interface PipelineOptions {
+  readonly source: Source;
+  readonly transform: Transform;
+  readonly destination: Destination;
+  /** A hash of what is to be done. */
+  readonly definition: string;
+  /** Whether to read only what lies behind the cursor of the last complete run. */
+  readonly incremental: boolean;
+  /**
+   * Whether a run goes on where an earlier one failed, instead of beginning anew: where rows are appended, whatever
+   * that one has committed would otherwise come twice.
+   */
+  readonly continuesFailedRuns: boolean;
+  /** For destinations that keep no state: what the job's last run has left. */
+  readonly jobState: SyncState | undefined;
+  /** Refused records beyond which the run fails; null = any number. */
+  readonly maxErrors: number | null;
+  readonly maxErrorRatio: number | null;
+}
+
+/** What became of a run, kept with it. */
+export interface PipelineResult {
+  readonly [name: string]: Json;
+  readonly records_read: number;
+  readonly records_written: number;
+  readonly records_rejected: number;
+  readonly records_removed: number;
+  readonly exactly_once: boolean;
+}
+
+/**
+ * Carries one run's records from the source to the destination, batch by batch. What is told of a batch (rejects,
+ * changes, conflicts) is durable before the batch is committed, and rows carry their ordinals: told twice after a crash,
+ * it is kept once.
+ * @throws ExecutorError; the signal's reason when the attempt is ended
+ */
+export async function runPipeline(options: PipelineOptions, context: RunContext): Promise<PipelineResult> {
+  const { source, destination } = options;
+  try {
+    const run = new PipelineRun(options, context);
+    return await run.run();
+  } finally {
+    await source.close();
+    await destination.close();
+  }
+}
+
+class PipelineRun {
+  readonly #options: PipelineOptions;
+  readonly #context: RunContext;
+  readonly #reporting: Reporting;
+  #state: SyncState;
+
+  constructor(options: PipelineOptions, context: RunContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#reporting = new Reporting(context);
+    const { definition } = options;
+    const counts = { read: 0, written: 0, rejected: 0 };
+    this.#state = { run_id: context.runId, position: null, cursor: null, ...counts, complete: false, definition };
+  }
+
+  async run(): Promise<PipelineResult> {
+    const { source, destination, incremental } = this.#options;
+    const last = await this.#lastState();
+    // All was committed, and only the report of it was lost.
+    if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
+    this.#begin(last);
+    const from = {
+      position: this.#state.position ?? undefined,
+      cursor: incremental ? (this.#state.cursor ?? undefined) : undefined,
+    };
+    this.#reporting.total(await source.total?.(from), this.#state.read);
+    const batches = source.read(from);
+    for (;;) {
+      this.#context.signal.throwIfAborted();
+      const next = await batches.next();
+      if (next.done) {
+        return await this.#finish(next.value);
+      }
+      this.#context.signal.throwIfAborted();
+      await this.#write(next.value);
+      if (!destination.exactlyOnce) await this.#context.checkpoint(this.#state as unknown as Json);
+      await this.#reporting.progress(this.#state);
+    }
+  }
+
+  async #lastState(): Promise<SyncState | undefined> {
+    const { destination, jobState } = this.#options;
+    const committed = await destination.open();
+    if (destination.exactlyOnce) return committed;
+    return (this.#context.savedState as SyncState | undefined) ?? jobState;
+  }
+
+  /** Goes on from `last` where that is the same work, broken off. */
+  #begin(last: SyncState | undefined): void {
+    if (!last) return;
+    const { continuesFailedRuns, definition } = this.#options;
+    const sameRun = last.run_id === this.#context.runId;
+    const goesOn = !last.complete && (sameRun || (continuesFailedRuns && last.definition === definition));
+    if (goesOn && last.position !== null) {
+      const { position, cursor, read } = last;
+      const counts = sameRun ? { written: last.written, rejected: last.rejected } : {};
+      this.#state = { ...this.#state, position, cursor, read, ...counts };
+      this.#context.log('info', `going on after ${read} records that were committed before`);
+    } else {
+      this.#state = { ...this.#state, cursor: last.cursor };
+    }
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const { transform, destination } = this.#options;
+    const outcome = transform.apply(batch.rows, batch.ordinals);
+    const originals = new OriginalRows(batch);
+    const refused = [...batch.rejects, ...originals.complete(outcome.rejects)];
+    const read = this.#state.read + batch.rows.length + batch.rejects.length;
+    const state = { ...this.#state, read, position: batch.position, rejected: this.#state.rejected + refused.length };
+    if (outcome.failure !== undefined) {
+      await this.#reporting.quarantine(refused);
+      throw new ExecutorError(outcome.failure, { retryable: false });
+    }
+    const written = await destination.write({
+      rows: outcome.rows,
+      ordinals: outcome.ordinals,
+      state,
+      beforeCommit: async (found) => {
+        const all = [...refused, ...originals.complete(found.rejects)];
+        await this.#reporting.found(all, found.changes, found.changesOmitted, found.conflicts);
+        // Before the commit: what is beyond the threshold is to be nowhere.
+        this.#checkErrors(this.#state.rejected + all.length, read);
+      },
+    });
+    this.#state = {
+      ...state,
+      written: this.#state.written + written.written,
+      rejected: state.rejected + written.rejects.length,
+    };
+  }
+
+  #checkErrors(rejected: number, read: number): void {
+    const { maxErrors, maxErrorRatio } = this.#options;
+    if (maxErrors !== null && rejected > maxErrors) {
+      throw new ExecutorError(
+        `${rejected} records were refused, more than max_errors (${maxErrors}) allows; the quarantine tells why`,
+        { retryable: false },
+      );
+    }
+    if (maxErrorRatio !== null && read >= RATIO_FROM && rejected / read > maxErrorRatio) {
+      throw new ExecutorError(
+        `${rejected} of ${read} records were refused, more than max_error_ratio (${maxErrorRatio}) allows; the quarantine tells why`,
+        { retryable: false },
+      );
+    }
+  }
+
+  async #finish(cursor: Json | undefined): Promise<PipelineResult> {
+    const { destination } = this.#options;
+    const state = { ...this.#state, position: null, cursor: cursor ?? this.#state.cursor, complete: true };
+    const { removed } = await destination.finish(state);
+    if (!destination.exactlyOnce) {
+      await this.#context.checkpoint(state as unknown as Json);
+      await this.#context.emit('state', [state as unknown as Json]);
+    }
+    this.#reporting.ended(state);
+    return this.#result(state, removed);
+  }
+
+  #result(state: SyncState, removed: number): PipelineResult {
+    return {
+      records_read: state.read,
+      records_written: state.written,
+      records_rejected: state.rejected,
+      records_removed: removed,
+      exactly_once: this.#options.destination.exactlyOnce,
+    };
+  }
+}
+
+/** A batch's records as they came, for the rejects of what followed: driven again, they take the whole way. */
+class OriginalRows {
+  readonly #batch: Batch;
+  #byOrdinal: Map<number, Row> | undefined;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  complete(rejects: readonly Reject[]): Reject[] {
+    if (rejects.length === 0) return [];
+    this.#byOrdinal ??= new Map(this.#batch.ordinals.map((ordinal, index) => [ordinal, this.#batch.rows[index] ?? {}]));
+    const rows = this.#byOrdinal;
+    return rejects.map((reject) => {
+      const row = rows.get(reject.ordinal);
+      return row ? { ...reject, raw: JSON.stringify(jsonOf(row)).slice(0, RAW_BYTES) } : reject;
+    });
+  }
+}
