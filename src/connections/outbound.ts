@@ -85,7 +85,15 @@ export function createOutbound(options: OutboundOptions): Outbound {
   };
 }
 
-function guardedConnector({ allowPrivate, lookup = systemLookup }: OutboundOptions): buildConnector.connector {
+/** What stands between a name and a socket, for HTTP and for databases alike. */
+export interface Guard {
+  /** Why a host, as written, is not dialled; names are judged again by what they resolve to. */
+  objection(host: string): OutboundRefused | undefined;
+  /** Resolves names to addresses that all may be dialled; fails with OutboundRefused. Literals do not come here. */
+  readonly lookup: LookupFunction;
+}
+
+export function createGuard({ allowPrivate, lookup = systemLookup }: OutboundOptions): Guard {
   const refused = (objection: Objection | undefined) =>
     objection && (objection.scope === 'never' || !allowPrivate) ? objection.reason : undefined;
 
@@ -104,12 +112,21 @@ function guardedConnector({ allowPrivate, lookup = systemLookup }: OutboundOptio
     });
   };
 
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup });
+  const objection = (host: string) => {
+    const literal = isIP(host) !== 0;
+    const reason = refused(literal ? objectionToAddress(host) : objectionToName(host));
+    return reason ? new OutboundRefused(host, literal ? host : undefined, reason) : undefined;
+  };
+  return { objection, lookup: guardedLookup };
+}
+
+function guardedConnector(options: OutboundOptions): buildConnector.connector {
+  const guard = createGuard(options);
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup });
   return (target, callback) => {
-    const host = target.hostname.replace(/^\[|\]$/g, '');
     // A literal is not looked up, so it is judged here.
-    const reason = refused(isIP(host) === 0 ? objectionToName(host) : objectionToAddress(host));
-    if (reason) return callback(new OutboundRefused(host, isIP(host) === 0 ? undefined : host, reason), null);
+    const objection = guard.objection(target.hostname.replace(/^\[|\]$/g, ''));
+    if (objection) return callback(objection, null);
     connect(target, callback);
   };
 }
