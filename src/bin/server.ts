@@ -27,6 +27,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { packageRoot } from '../kernel/package.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
+import { blobPruner } from '../store/blobs.ts';
 import { Listener } from '../store/listener.ts';
 import { migrate } from '../store/migrate.ts';
 import { Store } from '../store/store.ts';
@@ -80,6 +81,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     engine,
     tokenPruner(store, logger),
     idempotencyPruner(store, logger),
+    blobPruner(store, logger),
     ...areas.flatMap((area) => area.services),
   ];
   const app = await createHttpServer({

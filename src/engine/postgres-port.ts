@@ -16,6 +16,7 @@ import type {
   UpdateRequest,
   WorkerPort,
 } from '../protocol/worker.ts';
+import { readChunk } from '../store/blobs.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
 import { logsInsert } from './queries/log.ts';
@@ -24,7 +25,7 @@ import { runsFinish } from './queries/run_finish.ts';
 import { runsLease } from './queries/run_lease.ts';
 import { runsGiveBack } from './queries/run_return.ts';
 import { runsUpdate } from './queries/run_update.ts';
-import { sessionClose, sessionOpen, sessionRenew } from './queries/session.ts';
+import { sessionClose, sessionIsOpen, sessionOpen, sessionRenew } from './queries/session.ts';
 import { releaseKeys } from './runs.ts';
 import { Wake } from './wake.ts';
 
@@ -134,6 +135,13 @@ export class PostgresPort implements WorkerPort {
     if (now.cancel.length + now.pause.length > 0 || signal.aborted) return now;
     await this.#control.wait(hint, WATCH_MS, signal);
     return signal.aborted ? NO_COMMANDS : this.#commands(sessionId);
+  }
+
+  async blobChunk(sessionId: number, blobId: number, seq: number): Promise<Uint8Array | undefined> {
+    if (!(await sessionIsOpen(this.#store, sessionId))) {
+      throw new AppError('conflict', `session ${sessionId} is over; register the worker anew`);
+    }
+    return readChunk(this.#store, blobId, seq);
   }
 
   async leave(sessionId: number): Promise<void> {

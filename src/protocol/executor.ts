@@ -41,6 +41,8 @@ export interface RunContext {
   readonly runId: number;
   /** From 1. */
   readonly attempt: number;
+  /** Rises with every lease of the run. Give it to systems that must refuse an attempt which lost its lease. */
+  readonly epoch: number;
   /** The same for every attempt of a run; give it to systems that can drop repeats. */
   readonly idempotencyKey: string;
   /** Aborts when the attempt must end. The executor returns or throws only when everything it started is gone. */
@@ -55,6 +57,12 @@ export interface RunContext {
   checkpoint(state: Json): Promise<void>;
   /** Hands rows to the area on the server; durable, and in order, when the promise resolves. */
   emit(type: string, rows: Json[]): Promise<void>;
+  /**
+   * The bytes of something that was uploaded, in order, in pieces of at most a megabyte; at most two of them are in
+   * memory. Ends with an AttemptAborted when the attempt must end.
+   * @param id of the blob, as it stands in the spec
+   */
+  openBlob(id: number): AsyncIterable<Uint8Array>;
 }
 
 /** How a successful attempt ended. */

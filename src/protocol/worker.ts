@@ -166,6 +166,11 @@ export interface WorkerPort {
   reconcile(request: { session_id: number; held: RunRef[] }): Promise<void>;
   /** Resolves with commands as soon as there may be some, or with none after a while. The heartbeat carries them too. */
   watch(sessionId: number, signal: AbortSignal): Promise<Commands>;
+  /**
+   * One piece of a blob, from 0; undefined behind the last one.
+   * @throws AppError `not_found` for a blob that is not there, `conflict` when the session is over
+   */
+  blobChunk(sessionId: number, blobId: number, seq: number): Promise<Uint8Array | undefined>;
   /** Ends the session; runs that it still held go back to their queue unspent. */
   leave(sessionId: number): Promise<void>;
   close(): Promise<void>;

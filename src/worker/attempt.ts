@@ -11,6 +11,7 @@ import {
   type RunContext,
 } from '../protocol/executor.ts';
 import type { LeasedRun, Outcome, RunRef } from '../protocol/worker.ts';
+import { readBlob } from './blob.ts';
 import type { Updates } from './updates.ts';
 
 /** Longest error text kept with a run; the rest is in its log. */
@@ -23,6 +24,8 @@ interface AttemptOptions {
   readonly run: LeasedRun;
   readonly executor: Executor;
   readonly updates: Updates;
+  /** A piece of a blob, from the server; undefined behind the last one. */
+  readonly blobChunk: (blobId: number, seq: number) => Promise<Uint8Array | undefined>;
   readonly logCapBytes: number;
   readonly logger: Logger;
 }
@@ -127,11 +130,12 @@ export class Attempt {
   }
 
   #context(): RunContext {
-    const { run, updates } = this.#options;
+    const { run, updates, blobChunk } = this.#options;
     const attempt = this;
     return {
       runId: run.id,
       attempt: run.attempt,
+      epoch: run.epoch,
       idempotencyKey: run.idempotency_key,
       get signal() {
         return attempt.#signal;
@@ -144,6 +148,7 @@ export class Attempt {
         this.#emitSeq += 1;
         return updates.emit(this.ref, this.#emitSeq, type, rows);
       },
+      openBlob: (id) => readBlob((seq) => blobChunk(id, seq), this.#signal),
     };
   }
 

@@ -63,6 +63,14 @@ export class HttpPort implements WorkerPort {
     return this.#call('watch', { session_id: sessionId }, 2 * ANSWER_MS, signal);
   }
 
+  async blobChunk(sessionId: number, blobId: number, seq: number): Promise<Uint8Array | undefined> {
+    const path = `${this.#ownPath(`blobs/${blobId}/${seq}`)}?session_id=${sessionId}`;
+    const answer = await this.#send('GET', path, ANSWER_MS);
+    if (answer.statusCode >= 300) throw toError(answer.statusCode, await answer.body.text());
+    const bytes = await answer.body.bytes();
+    return answer.statusCode === 204 ? undefined : bytes;
+  }
+
   async leave(sessionId: number): Promise<void> {
     await this.#call('leave', { session_id: sessionId });
   }
@@ -72,22 +80,37 @@ export class HttpPort implements WorkerPort {
   }
 
   #call<T>(action: string, body: unknown, timeoutMs = ANSWER_MS, signal?: AbortSignal): Promise<T> {
-    return this.#post(`/api/workers/${encodeURIComponent(this.#options.workerId)}/${action}`, body, timeoutMs, signal);
+    return this.#post(this.#ownPath(action), body, timeoutMs, signal);
+  }
+
+  #ownPath(action: string): string {
+    return `/api/workers/${encodeURIComponent(this.#options.workerId)}/${action}`;
   }
 
   async #post<T>(path: string, body: unknown, timeoutMs = ANSWER_MS, signal?: AbortSignal): Promise<T> {
-    const answer = await request(`${this.#options.server}${path}`, {
-      method: 'POST',
-      dispatcher: this.#agent,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#options.token}` },
-      body: storableJson(body),
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      signal: signal ?? null,
-    });
+    const answer = await this.#send('POST', path, timeoutMs, { body: storableJson(body), signal: signal ?? null });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw toError(answer.statusCode, text);
     return (JSON.parse(text) as { data: T }).data;
+  }
+
+  #send(
+    method: 'GET' | 'POST',
+    path: string,
+    timeoutMs: number,
+    more: { readonly body?: string; readonly signal?: AbortSignal | null } = {},
+  ) {
+    return request(`${this.#options.server}${path}`, {
+      method,
+      dispatcher: this.#agent,
+      headers: {
+        ...(more.body === undefined ? {} : { 'content-type': 'application/json' }),
+        authorization: `Bearer ${this.#options.token}`,
+      },
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      ...more,
+    });
   }
 }
 

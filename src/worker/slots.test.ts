@@ -51,7 +51,9 @@ class Harness {
         checkpoint: null,
         log_bytes: 0,
       };
-      this.slots.add(new Attempt({ run, executor: this.#executor, updates, logCapBytes: 1000, logger: silent }));
+      const blobChunk = () => Promise.reject(new Error('there are no blobs'));
+      const options = { run, executor: this.#executor, updates, blobChunk, logCapBytes: 1000, logger: silent };
+      this.slots.add(new Attempt(options));
     }
   }
 

@@ -272,7 +272,7 @@ export class Worker implements Service {
   }
 
   #begin(session: Session, run: LeasedRun): void {
-    const { logger, logCapBytes } = this.#options;
+    const { logger, logCapBytes, port } = this.#options;
     const executor = this.#executors.get(run.kind);
     if (!executor) {
       // A lease names only our kinds; this is a fault, and the run must not hang.
@@ -281,7 +281,14 @@ export class Worker implements Service {
       session.reports.add({ ...ref, status: 'failed', retryable: true, error, log_bytes: 0 });
       return;
     }
-    const attempt = new Attempt({ run, executor, updates: session.updates, logCapBytes, logger });
+    const attempt = new Attempt({
+      run,
+      executor,
+      updates: session.updates,
+      blobChunk: (blobId, seq) => port.blobChunk(session.id, blobId, seq),
+      logCapBytes,
+      logger,
+    });
     if (session.lost.signal.aborted) attempt.abort('lost');
     if (this.#killed.signal.aborted) attempt.abort('drain');
     session.slots.add(attempt);

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rescuer } from '../../src/engine/daemons/rescuer.ts';
 import { logsAfter } from '../../src/engine/queries/log.ts';
 import { cancelRun, getRun, pauseRun } from '../../src/engine/runs.ts';
 import type { LeasedRun, Outcome, WorkerPort } from '../../src/protocol/worker.ts';
+import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../src/store/blobs.ts';
 import type { Store } from '../../src/store/store.ts';
 import { silent } from '../support/database.ts';
 import { enqueueAll, enqueueOne, lapse, newRun, registration } from '../support/runs.ts';
@@ -289,6 +291,21 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       await port.leave(session);
       expect((await getRun(store, 'scheduler', id)).state).toBe('queued');
       expect((await heartbeat()).alive).toBe(false);
+    });
+
+    it('reads a blob piece by piece, to its end', async () => {
+      const pieces = [randomBytes(BLOB_CHUNK_BYTES), randomBytes(3)];
+      const blob = await createBlob(store);
+      for (const [seq, bytes] of pieces.entries()) await appendChunk(store, blob, seq, bytes);
+      await expect(port.blobChunk(session, blob, 0)).rejects.toMatchObject({ code: 'not_found' });
+      await finishBlob(store, blob);
+      for (const [seq, bytes] of pieces.entries()) {
+        expect(bytes.equals((await port.blobChunk(session, blob, seq)) ?? Buffer.alloc(0))).toBe(true);
+      }
+      expect(await port.blobChunk(session, blob, 2)).toBeUndefined();
+      await expect(port.blobChunk(session, blob + 1, 0)).rejects.toMatchObject({ code: 'not_found' });
+      await lapse(store, session);
+      await expect(port.blobChunk(session, blob, 0)).rejects.toMatchObject({ code: 'conflict' });
     });
 
     it.each(['left', 'lapsed'])(

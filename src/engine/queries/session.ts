@@ -61,6 +61,15 @@ export async function sessionClose(db: Queryable, sessionId: number): Promise<vo
   );
 }
 
+/** Whether a session's lease is unbroken. */
+export async function sessionIsOpen(db: Queryable, sessionId: number): Promise<boolean> {
+  const rows = await db.query(
+    'SELECT id FROM longshore.worker_sessions WHERE id = $1 AND ended_at IS NULL AND lease_until > now()',
+    [sessionId],
+  );
+  return rows.length > 0;
+}
+
 /** Ends sessions whose lease is over. */
 export async function sessionsLapse(db: Queryable): Promise<void> {
   await db.query(

@@ -34,6 +34,7 @@ export function attempt(executor: Executor, spec: Json, given: Partial<RunContex
   const context: RunContext = {
     runId: 7,
     attempt: 1,
+    epoch: 1,
     idempotencyKey: 'key-of-run-7',
     signal: abort.signal,
     savedState: undefined,
@@ -44,6 +45,7 @@ export function attempt(executor: Executor, spec: Json, given: Partial<RunContex
     progress: unexpected,
     checkpoint: unexpected,
     emit: unexpected,
+    openBlob: unexpected,
     ...given,
   };
   const result = executor.run(spec, context);
@@ -71,5 +73,5 @@ export function attempt(executor: Executor, spec: Json, given: Partial<RunContex
 }
 
 function unexpected(): never {
-  throw new Error('this kind of run has no progress, checkpoints or rows');
+  throw new Error('this kind of run has no progress, checkpoints, rows or blobs');
 }

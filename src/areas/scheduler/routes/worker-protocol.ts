@@ -21,7 +21,7 @@ import {
 import { WorkerAnswer, workerAnswer } from '../answers.ts';
 import type { SchedulerDeps } from '../deps.ts';
 import { envelope, success } from '../dialect.ts';
-import { WorkerId } from '../schemas.ts';
+import { Id, WorkerId } from '../schemas.ts';
 import { SessionOwners } from '../session-owners.ts';
 
 /*
@@ -126,6 +126,7 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
     return null;
   });
   registerHeartbeat(app, deps, preHandler);
+  registerBlobs(app, deps, owners);
 }
 
 /** One address, two bodies: a Longshore worker's, which names its session, and the plain one. */
@@ -163,6 +164,44 @@ function registerHeartbeat(
       const worker = await workerGet(store, worker_id);
       if (!worker) throw notFound(`worker ${worker_id}`);
       return success(workerAnswer(worker), alive ? 'Heartbeat noted' : 'Noted; its lease runs out');
+    },
+  );
+}
+
+/** Bytes that runs read. Not JSON: a megabyte of it would be a third larger, and parsed in one go. */
+function registerBlobs(app: App, { port }: SchedulerDeps, owners: SessionOwners): void {
+  app.get(
+    '/api/workers/:worker_id/blobs/:blob_id/:seq',
+    {
+      config: { access: 'worker', bucket: 'none' },
+      schema: {
+        summary: 'Read one piece of a blob',
+        description: 'Pieces count from 0 and have at most a megabyte.',
+        tags: ['worker protocol'],
+        params: Type.Object({
+          worker_id: WorkerId,
+          blob_id: Id,
+          seq: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
+        }),
+        querystring: Type.Object({ session_id: Id }),
+        response: {
+          200: {
+            description: 'The piece.',
+            content: {
+              'application/octet-stream': { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
+            },
+          },
+          204: Type.Null({ description: 'The blob has no such piece: it ends before.' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { worker_id, blob_id, seq } = request.params;
+      const { session_id } = request.query;
+      await owners.check(worker_id, session_id);
+      const bytes = await port.blobChunk(session_id, blob_id, seq);
+      if (bytes === undefined) return reply.code(204).send(null);
+      return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },
   );
 }
