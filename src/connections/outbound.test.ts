@@ -200,6 +200,66 @@ describe('bodies', () => {
   });
 });
 
+describe('streams', () => {
+  it('hand over the body as it comes, decompressed', async () => {
+    let asked: (response: ServerResponse) => void = () => {};
+    const answering = new Promise<ServerResponse>((resolve) => {
+      asked = resolve;
+    });
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' }).write('first');
+      asked(response);
+    });
+    const answer = await outbound().stream(url);
+    expect(answer).toMatchObject({ status: 200, url: `${url}/` });
+    const chunks = answer.body[Symbol.asyncIterator]();
+    expect(String((await chunks.next()).value)).toBe('first');
+    (await answering).end('second');
+    expect(String((await chunks.next()).value)).toBe('second');
+    expect((await chunks.next()).done).toBe(true);
+    const packed = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('within'));
+    });
+    expect(await text((await outbound().stream(packed.url)).body)).toBe('within');
+  });
+
+  it('pass the same door, at redirects too', async () => {
+    const { url } = await serve((_request, response) =>
+      response.writeHead(302, { location: 'http://[fe80::1]/' }).end(),
+    );
+    await expect(outbound().stream(url)).rejects.toMatchObject({ name: 'OutboundRefused' });
+    await expect(outbound({ allowPrivate: false }).stream(url)).rejects.toMatchObject({ name: 'OutboundRefused' });
+  });
+
+  it('fail beyond their cap, and leave the server', async () => {
+    let left: Promise<unknown> | undefined;
+    const { url } = await serve((_request, response) => {
+      left = once(response, 'close');
+      const pour = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    const { body } = await outbound().stream(url, { maxBodyBytes: 100_000 });
+    await expect(text(body)).rejects.toMatchObject({ name: 'OutboundTooLarge' });
+    await left;
+  });
+
+  it('fail when the connection breaks off, and end with their signal', async () => {
+    const { url } = await serve((request, response) => {
+      response.writeHead(200, { 'content-length': '10' }).write('half');
+      if (request.url === '/cut') setImmediate(() => response.destroy());
+    });
+    await expect(text((await outbound().stream(`${url}/cut`)).body)).rejects.toThrow();
+    const abort = new AbortController();
+    const { body } = await outbound().stream(url, { signal: abort.signal });
+    const read = text(body);
+    abort.abort(new Error('enough'));
+    await expect(read).rejects.toThrow('enough');
+  });
+});
+
 describe('requests', () => {
   it('end with their signal, with its reason', async () => {
     const abort = new AbortController();

@@ -11,7 +11,7 @@
  */
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { isSecretName } from '../protocol/secret-names.ts';
@@ -62,9 +62,33 @@ export interface OutboundResponse {
   readonly url: string;
 }
 
+export interface OutboundStreamRequest extends Omit<OutboundRequest, 'maxBodyBytes'> {
+  /** Most bytes of body, after decompression: beyond them it fails with OutboundTooLarge; no limit unless told. */
+  readonly maxBodyBytes?: number;
+}
+
+/** An answer whose body is still to come. */
+export interface OutboundStream extends Omit<OutboundResponse, 'body' | 'truncated'> {
+  /** Decompressed; whoever does not read it to its end destroys it, which closes the connection. */
+  readonly body: Readable;
+}
+
+/** A body that was longer than its reader wanted. */
+export class OutboundTooLarge extends Error {
+  constructor(url: string, maxBodyBytes: number) {
+    super(`the answer of ${new URL(url).host} is longer than ${maxBodyBytes} bytes`);
+    this.name = 'OutboundTooLarge';
+  }
+}
+
 export interface Outbound {
   /** @throws OutboundRefused; else the network's error, with a `code`; the signal's reason after an abort */
   request(url: string, options?: OutboundRequest): Promise<OutboundResponse>;
+  /**
+   * The same, of an answer that is read as it comes; the signal and the timeout hold for the body too.
+   * @throws as `request` does
+   */
+  stream(url: string, options?: OutboundStreamRequest): Promise<OutboundStream>;
   close(): Promise<void>;
 }
 
@@ -80,7 +104,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
     bodyTimeout: DEFAULT_TIMEOUT_MS,
   });
   return {
-    request: (url, request = {}) => follow(agent, url, request),
+    request: (url, request = {}) => follow(agent, url, request, (answer, hop) => readAnswer(answer, hop, request)),
+    stream: (url, request = {}) => follow(agent, url, request, (answer, hop) => streamAnswer(answer, hop, request)),
     close: () => agent.close(),
   };
 }
@@ -138,7 +163,12 @@ interface Hop {
   readonly body: string | Uint8Array | undefined;
 }
 
-async function follow(agent: Agent, url: string, request: OutboundRequest): Promise<OutboundResponse> {
+async function follow<T>(
+  agent: Agent,
+  url: string,
+  request: OutboundRequest,
+  take: (answer: Dispatcher.ResponseData, hop: Hop) => T | Promise<T>,
+): Promise<T> {
   let hop = firstHop(url, request);
   for (let redirects = 0; ; redirects++) {
     const answer = await send(agent, hop, request);
@@ -147,7 +177,7 @@ async function follow(agent: Agent, url: string, request: OutboundRequest): Prom
       request.followRedirects === false || typeof location !== 'string'
         ? undefined
         : nextHop(hop, answer.statusCode, location);
-    if (!next) return await readAnswer(answer, hop, request);
+    if (!next) return await take(answer, hop);
     // Its body is nobody's; a long one is not worth reading to keep the connection.
     await answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
     if (redirects === MAX_REDIRECTS)
@@ -222,13 +252,38 @@ async function send(agent: Agent, hop: Hop, { signal, timeoutMs }: OutboundReque
   });
 }
 
+function decodedBody(answer: Dispatcher.ResponseData, hop: Hop): Readable {
+  const hasBody = hop.method !== 'HEAD' && answer.statusCode !== 204 && answer.statusCode !== 304;
+  return hasBody ? decode(answer.body, answer.headers['content-encoding']) : answer.body;
+}
+
+function streamAnswer(
+  answer: Dispatcher.ResponseData,
+  hop: Hop,
+  { maxBodyBytes }: OutboundStreamRequest,
+): OutboundStream {
+  const decoded = decodedBody(answer, hop);
+  const body = maxBodyBytes === undefined ? decoded : pipeline(decoded, capped(hop.url.href, maxBodyBytes), () => {});
+  return { status: answer.statusCode, headers: answer.headers, body, url: hop.url.href };
+}
+
+function capped(url: string, maxBodyBytes: number): Transform {
+  let size = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size > maxBodyBytes) done(new OutboundTooLarge(url, maxBodyBytes));
+      else done(null, chunk);
+    },
+  });
+}
+
 async function readAnswer(
   answer: Dispatcher.ResponseData,
   hop: Hop,
   { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: OutboundRequest,
 ): Promise<OutboundResponse> {
-  const hasBody = hop.method !== 'HEAD' && answer.statusCode !== 204 && answer.statusCode !== 304;
-  const decoded = hasBody ? decode(answer.body, answer.headers['content-encoding']) : answer.body;
+  const decoded = decodedBody(answer, hop);
   const kept: Buffer[] = [];
   let size = 0;
   // Leaving the loop early destroys the stream, and with it the connection: the rest is never received.
