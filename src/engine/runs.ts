@@ -1,8 +1,8 @@
 import { AppError, notFound } from '../kernel/errors.ts';
 import type { Queryable, Store, Tx } from '../store/store.ts';
 import type { NewRun, Run } from './model.ts';
-import { concurrencyLimit, concurrencyRelease } from './queries/concurrency_release.ts';
-import { runPause, runResume, runsCancel } from './queries/run_control.ts';
+import { concurrencyLimit, concurrencyLockOf, concurrencyRelease } from './queries/concurrency_release.ts';
+import { type ControlledRun, runPause, runResume, runsCancel } from './queries/run_control.ts';
 import { queuesInsert, runsInsert } from './queries/run_insert.ts';
 import { runsByIds } from './queries/run_read.ts';
 
@@ -29,10 +29,12 @@ export async function enqueue(tx: Tx, runs: readonly NewRun[]): Promise<number[]
 /** Lets the next runs of these keys through, after others ended. A crash before it costs time: a daemon sweeps. */
 export async function releaseKeys(store: Store, runs: readonly { concurrency_key: string | null }[]): Promise<void> {
   const keys = [...new Set(runs.flatMap((run) => run.concurrency_key ?? []))].sort();
-  if (keys.length === 0) return;
-  await store.transaction(async (tx) => {
-    if ((await concurrencyRelease(tx, keys)) > 0) await tx.query("SELECT pg_notify('longshore_runs', '')");
-  });
+  if (keys.length > 0) await store.transaction((tx) => letThrough(tx, keys));
+}
+
+/** @param keys in order */
+async function letThrough(tx: Tx, keys: readonly string[]): Promise<void> {
+  if ((await concurrencyRelease(tx, keys)) > 0) await tx.query("SELECT pg_notify('longshore_runs', '')");
 }
 
 /** @throws AppError not_found */
@@ -43,37 +45,54 @@ export async function getRun(db: Queryable, area: string, id: number): Promise<R
 }
 
 /**
- * Cancels one run. It is `cancelled` at once when it waits; a running one is `cancelling` until its worker says that
- * all of it is gone. Cancelling a run that is being cancelled is no error.
+ * Changes one run and lets through whom that makes room for. Its key is locked before the run is, as everybody does
+ * who holds both until the end of a transaction.
+ * @returns the run as it is now, and whether `change` found it in a state for it
+ */
+async function control(
+  tx: Tx,
+  area: string,
+  id: number,
+  change: (tx: Tx, id: number) => Promise<ControlledRun | undefined>,
+): Promise<{ after: Run; changed: boolean }> {
+  await getRun(tx, area, id);
+  await concurrencyLockOf(tx, id);
+  const changed = await change(tx, id);
+  if (changed?.concurrency_key) await letThrough(tx, [changed.concurrency_key]);
+  return { after: await getRun(tx, area, id), changed: changed !== undefined };
+}
+
+/**
+ * Cancels one run in the caller's transaction. It is `cancelled` at once when it waits; a running one is `cancelling`
+ * until its worker says that all of it is gone. Cancelling a run that is being cancelled is no error.
  * @throws AppError not_found, or conflict when it has ended
  */
-export async function cancelRun(store: Store, area: string, id: number): Promise<Run> {
-  const before = await getRun(store, area, id);
-  const changed = await runsCancel(store, [id]);
-  await releaseKeys(store, changed);
-  const after = await getRun(store, area, id);
-  if (changed.length === 0 && after.state !== 'cancelling') {
-    throw new AppError('conflict', `run ${id} has ended already: it is ${before.state}`);
+export async function cancelRun(tx: Tx, area: string, id: number): Promise<Run> {
+  const { after, changed } = await control(tx, area, id, async (db) => (await runsCancel(db, [id]))[0]);
+  if (!changed && after.state !== 'cancelling') {
+    throw new AppError('conflict', `run ${id} has ended already: it is ${after.state}`);
   }
   return after;
 }
 
-/** @throws AppError not_found, or conflict when it is not waiting or running */
-export async function pauseRun(store: Store, area: string, id: number): Promise<Run> {
-  const before = await getRun(store, area, id);
-  const changed = await runPause(store, id);
-  if (changed) await releaseKeys(store, [changed]);
-  else if (before.state !== 'paused' && before.state !== 'pausing') {
-    throw new AppError('conflict', `run ${id} cannot be paused: it is ${before.state}`);
+/**
+ * Pauses one run in the caller's transaction: at once when it waits, else where its executor can go on from.
+ * @throws AppError not_found, or conflict when it is not waiting or running
+ */
+export async function pauseRun(tx: Tx, area: string, id: number): Promise<Run> {
+  const { after, changed } = await control(tx, area, id, runPause);
+  if (!changed && after.state !== 'paused' && after.state !== 'pausing') {
+    throw new AppError('conflict', `run ${id} cannot be paused: it is ${after.state}`);
   }
-  return getRun(store, area, id);
+  return after;
 }
 
-/** @throws AppError not_found, or conflict when it is not paused */
-export async function resumeRun(store: Store, area: string, id: number): Promise<Run> {
-  const before = await getRun(store, area, id);
-  const changed = await runResume(store, id);
-  if (!changed) throw new AppError('conflict', `run ${id} cannot be resumed: it is ${before.state}`);
-  await releaseKeys(store, [changed]);
-  return getRun(store, area, id);
+/**
+ * Queues a paused run again, in the caller's transaction.
+ * @throws AppError not_found, or conflict when it is not paused
+ */
+export async function resumeRun(tx: Tx, area: string, id: number): Promise<Run> {
+  const { after, changed } = await control(tx, area, id, runResume);
+  if (!changed) throw new AppError('conflict', `run ${id} cannot be resumed: it is ${after.state}`);
+  return after;
 }

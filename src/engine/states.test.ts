@@ -162,11 +162,15 @@ class Reality {
           [this.id],
         );
         return oneRound(expirer(this.#store, silent));
-      default:
+      default: {
+        const control = { cancel: cancelRun, pause: pauseRun, resume: resumeRun }[
+          action as 'cancel' | 'pause' | 'resume'
+        ];
         // Not possible in this state is an answer too; what counts is the state afterwards.
-        await { cancel: cancelRun, pause: pauseRun, resume: resumeRun }
-          [action as 'cancel' | 'pause' | 'resume'](this.#store, 'scheduler', this.id)
+        await this.#store
+          .transaction((tx) => control(tx, 'scheduler', this.id))
           .catch((error: { code?: string }) => expect(error.code).toBe('conflict'));
+      }
     }
   }
 

@@ -168,7 +168,7 @@ describe('worker', () => {
     const id = await enqueueOne(store);
     await startWorker();
     await start;
-    await cancelRun(store, 'scheduler', id);
+    await store.transaction((tx) => cancelRun(tx, 'scheduler', id));
     expect(await reached(id, 'cancelled')).toBe('cancelled');
   });
 
@@ -183,7 +183,7 @@ describe('worker', () => {
     const id = await enqueueOne(store);
     await startWorker();
     await saved;
-    await pauseRun(store, 'scheduler', id);
+    await store.transaction((tx) => pauseRun(tx, 'scheduler', id));
     await reached(id, 'paused');
     const [row] = await store.query('SELECT checkpoint FROM longshore.runs WHERE id = $1', [id]);
     expect(row).toEqual({ checkpoint: { page: 7 } });

@@ -78,7 +78,8 @@ export async function cancelForever({ store, random, promises, signal }: LoadOpt
     await sleep(random.between(50, 400), signal);
     const id = promises.enqueued.at(-random.integer(1, 60));
     if (id === undefined) continue;
-    const run = await answered(promises, cancelRun(store, AREA, id));
+    const cancelled = store.transaction((tx) => cancelRun(tx, AREA, id));
+    const run = await answered(promises, cancelled);
     if (run?.state === 'cancelled' || run?.state === 'cancelling') promises.cancelled.push(id);
   }
 }

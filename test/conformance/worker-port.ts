@@ -216,7 +216,8 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       const id = await enqueueOne(store);
       const run = await leaseOne();
       const watched = port.watch(session, forever);
-      expect((await cancelRun(store, 'scheduler', id)).state).toBe('cancelling');
+      const cancelled = await store.transaction((tx) => cancelRun(tx, 'scheduler', id));
+      expect(cancelled.state).toBe('cancelling');
       expect((await watched).cancel).toEqual([{ id, epoch: run.epoch }]);
       expect((await heartbeat([{ id, epoch: run.epoch }])).commands.cancel).toEqual([{ id, epoch: run.epoch }]);
       await report(outcome(run, { status: 'cancelled' }));
@@ -226,7 +227,7 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
     it('tells of a pause and goes on from the checkpoint', async () => {
       const id = await enqueueOne(store);
       const run = await leaseOne();
-      await pauseRun(store, 'scheduler', id);
+      await store.transaction((tx) => pauseRun(tx, 'scheduler', id));
       expect((await heartbeat()).commands.pause).toEqual([{ id, epoch: run.epoch }]);
       const update = { id, epoch: run.epoch, checkpoint: { at: 5 }, progress_done: 5, progress_total: 10 };
       await port.update({ session_id: session, logs: [], updates: [update] });

@@ -57,6 +57,20 @@ test('whoever pauses, resumes and cancels a run is on record', async () => {
   );
 });
 
+test('nobody controls a run without being on record', async () => {
+  const task = await makeTask({ name: 'unrecorded', tags: ['nobody-has-this'] });
+  const { id } = (await server.call('POST', `/api/tasks/${task}/trigger`)).body.data;
+  await server.store.query(
+    `ALTER TABLE longshore.audit ADD CONSTRAINT no_cancel CHECK (target <> 'run:${id}' OR action <> 'run.cancel')`,
+  );
+  try {
+    expect((await server.call('POST', `/api/runs/${id}/cancel`)).status).toBe(500);
+  } finally {
+    await server.store.query('ALTER TABLE longshore.audit DROP CONSTRAINT no_cancel');
+  }
+  expect((await server.call('GET', `/api/runs/${id}`)).body.data.status).toBe('pending');
+});
+
 test('whoever changes a worker is on record', async () => {
   await PlayedWorker.join(server, 'drained');
   await server.call('PUT', '/api/workers/drained', { body: { enabled: false, max_tasks: 3 } });

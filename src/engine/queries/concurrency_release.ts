@@ -11,6 +11,15 @@ export async function concurrencyLimit(tx: Tx, limits: ReadonlyMap<string, numbe
   );
 }
 
+/** Locks the key of a run, if it has one, until the transaction ends: for whoever will then change the run. */
+export async function concurrencyLockOf(tx: Tx, runId: number): Promise<void> {
+  await tx.query(
+    `SELECT FROM longshore.concurrency_keys
+     WHERE key = (SELECT concurrency_key FROM longshore.runs WHERE id = $1) FOR UPDATE`,
+    [runId],
+  );
+}
+
 /** Looked at beyond the limit, so that a few that nobody can take do not hold up the rest. */
 const SPARE = 20;
 

@@ -87,7 +87,8 @@ export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
       },
       async (request) => {
         const { run_id } = request.params;
-        return success(runAnswer(await controlRun(store, actorOf(request), action, run_id)), `Run: ${action} accepted`);
+        const run = await store.transaction((tx) => controlRun(tx, actorOf(request), action, run_id));
+        return success(runAnswer(run), `Run: ${action} accepted`);
       },
     );
   }
