@@ -1,6 +1,7 @@
 import { Bus } from '../events/bus.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
+import type { LeasedRun } from '../protocol/worker.ts';
 import type { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
 import { expirer } from './daemons/expirer.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly retentionDays: number;
   /** By area: what it makes of the ends of its watched runs and of what executors emitted. */
   readonly onReport: ReadonlyMap<string, OnReport>;
+  /** See PostgresPort. */
+  readonly resolveSpecs?: ((runs: LeasedRun[]) => Promise<LeasedRun[]>) | undefined;
 }
 
 /** The engine's part of a server process. Any number of servers may run it on one database. */
@@ -29,9 +32,9 @@ export class Engine implements Service {
   readonly port: PostgresPort;
   readonly #group: ServiceGroup;
 
-  constructor({ store, listener, logger, retentionDays, onReport }: EngineOptions) {
+  constructor({ store, listener, logger, retentionDays, onReport, resolveSpecs }: EngineOptions) {
     this.bus = new Bus({ db: store, listener, logger });
-    this.port = new PostgresPort({ store, listener, logger });
+    this.port = new PostgresPort({ store, listener, logger, resolveSpecs });
     const schedules = scheduler(store, logger);
     const promotions = promoter(store, logger);
     listener.on('longshore_due', () => {

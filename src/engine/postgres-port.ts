@@ -33,6 +33,8 @@ interface PostgresPortOptions {
   readonly store: Store;
   readonly listener: Listener;
   readonly logger: Logger;
+  /** Puts secrets in the place of references to them; without it, references stay and runs that hold some fail. */
+  readonly resolveSpecs?: ((runs: LeasedRun[]) => Promise<LeasedRun[]>) | undefined;
 }
 
 /** Polls at least so often for work and commands, whatever hints say. */
@@ -48,12 +50,14 @@ function keyOf(ref: RunRef): string {
 export class PostgresPort implements WorkerPort {
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #resolveSpecs: ((runs: LeasedRun[]) => Promise<LeasedRun[]>) | undefined;
   readonly #queued: Wake;
   readonly #control: Wake;
 
   constructor(options: PostgresPortOptions) {
     this.#store = options.store;
     this.#logger = options.logger;
+    this.#resolveSpecs = options.resolveSpecs;
     this.#queued = new Wake(options.listener, 'longshore_runs');
     this.#control = new Wake(options.listener, 'longshore_control');
   }
@@ -77,7 +81,8 @@ export class PostgresPort implements WorkerPort {
       const hint = this.#queued.next;
       const runs = await runsLease(this.#store, request.session_id, request.limit);
       const left = until - Date.now();
-      if (runs.length > 0 || left <= 0 || signal.aborted) return runs;
+      if (runs.length > 0) return this.#resolveSpecs?.(runs) ?? runs;
+      if (left <= 0 || signal.aborted) return [];
       await this.#queued.wait(hint, Math.min(left, POLL_MS), signal);
       if (signal.aborted) return [];
     }

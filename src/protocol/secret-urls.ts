@@ -19,6 +19,12 @@ export function maskUrl(text: string): string {
   return inspect(text).shown;
 }
 
+/** A URL with a secret in it, as it may be shown; undefined for any other text. */
+export function shownUrl(text: string): string | undefined {
+  const { shown, secrets } = inspect(text);
+  return secrets.length > 0 ? shown : undefined;
+}
+
 /**
  * The secrets of a text that is a URL, in every form in which a log may show them, that of an `Authorization` header
  * included; none of another text.

@@ -10,6 +10,7 @@ import {
   type LogStream,
   type RunContext,
 } from '../protocol/executor.ts';
+import { referencesIn } from '../protocol/secret-refs.ts';
 import type { LeasedRun, Outcome, RunRef } from '../protocol/worker.ts';
 import { readBlob } from './blob.ts';
 import type { Updates } from './updates.ts';
@@ -81,6 +82,7 @@ export class Attempt {
     try {
       // Ended before it began, while it waited for a slot.
       if (this.#aborted) throw this.#aborted;
+      refuseUnresolved(run.spec);
       outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
     } catch (error) {
       outcome = this.#failed(error);
@@ -169,6 +171,16 @@ export class Attempt {
     this.#logSeq += 1;
     this.#options.updates.log({ ...this.ref, seq: this.#logSeq, at: new Date().toISOString(), level, stream, message });
   }
+}
+
+/** No executor knows references: left in a spec, one would be sent as if it were the secret. */
+function refuseUnresolved(spec: unknown): void {
+  const [missing] = referencesIn(spec);
+  if (missing === undefined) return;
+  throw new ExecutorError(
+    `the secret ${missing} cannot be resolved: it is gone, or was sealed with another master key. Give the secret anew where it is defined.`,
+    { retryable: false },
+  );
 }
 
 function bounded(output: Json): Json {

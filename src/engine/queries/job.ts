@@ -137,10 +137,14 @@ export async function jobUpdate(tx: Tx, id: number, job: JobDefinition, nextFire
   ]);
 }
 
-/** Removes a job and the limit on its runs. Locks that before the caller locks runs, as everybody does. */
+/**
+ * Removes a job, the limit on its runs, and its secrets. Locks the limit before the caller locks runs, as everybody
+ * does.
+ */
 export async function jobDelete(tx: Tx, id: number, concurrencyKey: string): Promise<void> {
   await tx.query('DELETE FROM longshore.concurrency_keys WHERE key = $1', [concurrencyKey]);
   await tx.query('DELETE FROM longshore.jobs WHERE id = $1', [id]);
+  await tx.query(`DELETE FROM longshore.secrets WHERE owner = 'job:' || $1::bigint`, [id]);
 }
 
 /** `UPDATE` is for those who change or delete the job, `KEY SHARE` for those who only need it to stay what it is. */
