@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { AppError } from '../kernel/errors.ts';
 import type { Queryable } from '../store/store.ts';
+import { networkOf } from './network.ts';
 import { type AttemptLimit, claimAttempt } from './queries/attempt_claim.ts';
 import { clearAttempts, returnAttempt } from './queries/attempt_clear.ts';
 
@@ -25,7 +25,7 @@ export class LoginThrottle {
 
   /** @param subject the folded username, or a client's id */
   constructor(queryable: Queryable, subject: string, address: string | undefined) {
-    const from = network(address ?? '');
+    const from = networkOf(address ?? '');
     this.#queryable = queryable;
     this.#pair = limit(`pair\0${subject}\0${from}`, BLOCKS_PAIR_FROM);
     this.#address = limit(`address\0${from}`, BLOCKS_ADDRESS_FROM);
@@ -58,19 +58,4 @@ function limit(text: string, blocksFrom: number): AttemptLimit {
     capSeconds: CAP_SECONDS,
     forgetSeconds: FORGET_SECONDS,
   };
-}
-
-/** An IPv6 address stands for its /64, which is what one customer has; all else for itself. */
-function network(address: string): string {
-  const bare = address.split('%')[0] ?? '';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
-  if (mapped?.[1]) return mapped[1];
-  if (!isIPv6(bare)) return bare;
-  // The URL parser writes every IPv6 address in its one canonical form.
-  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

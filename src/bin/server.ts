@@ -21,6 +21,8 @@ import { Idempotency, idempotencyPruner } from '../http/idempotency.ts';
 import { explainListenFailure } from '../http/listening.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createHttpServer } from '../http/server.ts';
+import { SharedWindows } from '../http/shared-windows.ts';
+import { LocalWindows } from '../http/windows.ts';
 import { sleep } from '../kernel/clock.ts';
 import type { Config } from '../kernel/config.ts';
 import { UsageError } from '../kernel/errors.ts';
@@ -69,7 +71,8 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   listener.on(AUTH_CHANGED_CHANNEL, () => authenticator.forget());
   const onReport = new Map([[SCHEDULER, onTaskReport]]);
   const engine = new Engine({ store, listener, logger, retentionDays: config.retentionDays, onReport });
-  const health = new Health({ store, embeddedDatabase });
+  const redis = config.redisUrl === undefined ? undefined : new SharedWindows({ url: config.redisUrl, logger });
+  const health = new Health({ store, embeddedDatabase, redis });
   const metrics = new Metrics(store);
   registerEngineMetrics(metrics.registry, { store, bus: engine.bus, logger });
   const idempotency = new Idempotency(store, masterKey);
@@ -79,6 +82,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   const services: Service[] = [
     listener,
     engine,
+    ...(redis ? [redis] : []),
     tokenPruner(store, logger),
     idempotencyPruner(store, logger),
     blobPruner(store, logger),
@@ -91,6 +95,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     health,
     metrics,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    windows: redis ?? new LocalWindows(),
     trustedProxies: config.trustedProxies,
     consoleFolder: settings.consoleFolder ?? path.join(packageRoot, 'console/dist'),
   });

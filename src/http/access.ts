@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Actor, type Identity, requires } from '../auth/identity.ts';
+import { networkOf } from '../auth/network.ts';
 import type { Permission } from '../auth/permissions.ts';
 import { AppError } from '../kernel/errors.ts';
-import type { App } from './area.ts';
-import type { RateLimits } from './rate-limits.ts';
+import { areaOfPath, pathOf } from './answers.ts';
+import type { App, Area } from './area.ts';
+import { addressSubject } from './rate-limits.ts';
 
 /**
  * Who may call a route: anybody, any identity, or identities with one permission or all of several.
@@ -67,9 +69,10 @@ function single(header: string | string[] | undefined): string | undefined {
 
 /**
  * Finds out who a request is from, counts it, and checks its permission, before any of its body is read.
- * What identifies nobody is counted by address, so that guessing credentials is limited too.
+ * What identifies nobody is counted by address, so that guessing credentials or addresses of ours is limited too.
  */
-export function guardAccess(app: App, authenticator: Authenticator, limits: RateLimits): void {
+export function guardAccess(app: App, authenticator: Authenticator, areas: readonly Area[]): void {
+  const { rateLimits } = app;
   app.decorateRequest('identity', null);
   app.decorateRequest('authorizeAgain', async function authorizeAgain(this: FastifyRequest) {
     const { access } = this.routeOptions.config;
@@ -79,20 +82,24 @@ export function guardAccess(app: App, authenticator: Authenticator, limits: Rate
   });
   app.addHook('onRequest', async (request, reply) => {
     const { access, bucket = 'standard' } = request.routeOptions.config;
-    if (request.is404 || access === undefined) return;
-    const anonymous = { key: `address:${request.ip}` };
-    if (access === 'public') return limits.count(request, reply, bucket, anonymous);
+    const network = networkOf(request.ip);
+    if (request.is404 || access === undefined) {
+      // The console's pages and files are no routes either, and are never refused.
+      if (areaOfPath(areas, pathOf(request))) await rateLimits.count(reply, 'standard', `address:${network}`);
+      return;
+    }
+    if (access === 'public') return rateLimits.count(reply, bucket, addressSubject(request, network, bucket));
     if (access === 'metrics' && isLocal(request)) return;
     try {
       request.identity = await authenticate(authenticator, request);
     } catch (error) {
-      if (error instanceof AppError && error.code === 'unauthenticated') {
-        await limits.count(request, reply, 'standard', anonymous);
+      if (error instanceof AppError && (error.code === 'unauthenticated' || error.code === 'forbidden')) {
+        await rateLimits.count(reply, 'standard', `address:${network}`);
       }
       throw error;
     }
     const { principal, rateLimit } = request.identity;
-    await limits.count(request, reply, bucket, { key: principal, perMinute: rateLimit ?? undefined });
+    await rateLimits.count(reply, bucket, principal, rateLimit);
     checkPermission(request.identity, access);
   });
 }

@@ -23,12 +23,13 @@ export const plainDialect: Dialect = {
   ),
 };
 
-function pathOf(request: FastifyRequest): string {
+/** Of the URL, without its query. */
+export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '/';
 }
 
 /** The area that a URL without a route would belong to: that of the longest prefix. */
-function areaOfPath(areas: readonly Area[], path: string): Area | undefined {
+export function areaOfPath(areas: readonly Area[], path: string): Area | undefined {
   let best: { area: Area; length: number } | undefined;
   for (const area of areas) {
     for (const prefix of area.prefixes) {
@@ -47,7 +48,8 @@ export function answerErrors(app: App, areas: readonly Area[]): void {
     if (error.code === 'internal') request.log.error({ err: error.cause }, 'request failed');
     else if (error.code === 'validation' && error.cause) request.log.debug({ err: error.cause }, error.message);
     else if (error.code === 'unavailable') request.log.warn({ err: error.cause }, error.message);
-    if (error.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
+    if (error.code === 'unauthenticated' && !reply.hasHeader('WWW-Authenticate'))
+      reply.header('WWW-Authenticate', 'Bearer');
     const wait = error.retryAfterSeconds ?? (error.code === 'unavailable' ? 5 : undefined);
     if (wait !== undefined) reply.header('Retry-After', wait);
     return reply

@@ -6,7 +6,7 @@ import type { App } from './area.ts';
 /** A probe that takes longer says "disconnected": who asks for health wants an answer now. */
 const PROBE_MS = 2_000;
 
-type PartState = 'connected' | 'disconnected' | 'disabled';
+export type PartState = 'connected' | 'disconnected' | 'disabled';
 
 export interface HealthReport {
   success: boolean;
@@ -31,11 +31,18 @@ export interface HealthReport {
 export class Health {
   readonly #store: Store;
   readonly #embeddedDatabase: boolean;
+  readonly #redis: { readonly connected: boolean } | undefined;
   readonly #startedAt = Date.now();
   #draining = false;
 
-  constructor(options: { store: Store; embeddedDatabase: boolean }) {
+  /** @param options.redis absent where none is in use */
+  constructor(options: {
+    store: Store;
+    embeddedDatabase: boolean;
+    redis?: { readonly connected: boolean } | undefined;
+  }) {
     this.#store = options.store;
+    this.#redis = options.redis;
     this.#embeddedDatabase = options.embeddedDatabase;
   }
 
@@ -44,8 +51,9 @@ export class Health {
     this.#draining = true;
   }
 
-  get draining(): boolean {
-    return this.#draining;
+  get redis(): PartState {
+    if (!this.#redis) return 'disabled';
+    return this.#redis.connected ? 'connected' : 'disconnected';
   }
 
   async databaseAnswers(): Promise<boolean> {
@@ -58,7 +66,8 @@ export class Health {
   }
 
   /**
-   * One body that fits every contract's health check. The queue always lives in the database.
+   * One body that fits every contract's health check. The queue always lives in the database. Without Redis all goes
+   * on, but for limits that are counted apart: that is said, and is no failure.
    */
   async report(): Promise<HealthReport> {
     const healthy = await this.databaseAnswers();
@@ -71,15 +80,28 @@ export class Health {
         status: healthy ? 'healthy' : 'unhealthy',
         database: state,
         message_queue: state,
-        redis: 'disabled',
+        redis: this.redis,
         embedded: this.#embeddedDatabase ? ['database', 'message_queue'] : ['message_queue'],
         uptime_seconds: Math.floor((now.getTime() - this.#startedAt) / 1000),
         timestamp: now.getTime() / 1000,
         version: packageVersion,
       },
-      message: healthy ? 'All parts are working.' : 'The database cannot be reached.',
+      message: this.#summary(healthy),
       timestamp: rfc3339(now),
     };
+  }
+
+  #summary(healthy: boolean): string {
+    if (!healthy) return 'The database cannot be reached.';
+    if (this.redis === 'disconnected') return 'Redis cannot be reached: each server counts rate limits on its own.';
+    return 'All parts are working.';
+  }
+
+  /** Whether this process may be sent requests, and in a word why not. */
+  async readiness(): Promise<{ readonly ready: boolean; readonly status: string }> {
+    if (this.#draining) return { ready: false, status: 'draining' };
+    if (!(await this.databaseAnswers())) return { ready: false, status: 'database unreachable' };
+    return { ready: true, status: 'ready' };
   }
 }
 
@@ -88,8 +110,7 @@ export function registerProbes(app: App, health: Health): void {
   const options = { config: { access: 'public', bucket: 'none' }, schema: { hide: true } } as const;
   app.get('/health/live', options, async () => ({ status: 'live' }));
   app.get('/health/ready', options, async (_request, reply) => {
-    if (health.draining) return reply.code(503).send({ status: 'draining' });
-    if (!(await health.databaseAnswers())) return reply.code(503).send({ status: 'database unreachable' });
-    return { status: 'ready' };
+    const { ready, status } = await health.readiness();
+    return reply.code(ready ? 200 : 503).send({ status });
   });
 }

@@ -5,6 +5,8 @@ import { ensureAdmin } from '../auth/first-admin.ts';
 import { systemIdentity } from '../auth/identity.ts';
 import { plainDialect } from './answers.ts';
 import type { App } from './area.ts';
+import { RateLimits } from './rate-limits.ts';
+import { LocalWindows } from './windows.ts';
 
 let http: HttpAssembly;
 beforeAll(async () => {
@@ -20,6 +22,7 @@ afterAll(() => http.app.close());
 function register(app: App): void {
   app.get('/api/things', { config: { access: 'authenticated' } }, async () => ({}));
   app.get('/api/things/open', { config: { access: 'public' } }, async () => ({}));
+  app.post('/api/things/hooks/:webhook_id', { config: { access: 'public', bucket: 'push_webhook' } }, async () => ({}));
   app.get('/api/things/free', { config: { access: 'public', bucket: 'none' } }, async () => ({}));
 }
 
@@ -94,6 +97,46 @@ describe('rate limits', () => {
       return behind(`203.0.113.${liar}`, '198.51.100.99');
     };
     expect(await statuses(6, lying)).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
+  test('an IPv6 network counts as one address', async () => {
+    const hosts = [1, 2, 3, 4, 5, 6].map((host) => `2001:db8:1:2::${host}`);
+    expect(await statuses(6, () => get('/api/things/open', {}, hosts.pop()))).toEqual([200, 200, 200, 200, 200, 429]);
+    expect((await get('/api/things/open', {}, '2001:db8:1:3::1')).statusCode).toBe(200);
+  });
+
+  test('addresses that do not exist are counted where an area answers for them, and nowhere else', async () => {
+    const unknown = await get('/api/things/nowhere', {}, '203.0.113.5');
+    expect(unknown.headers).toMatchObject({ 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '4' });
+    const again = () => get('/api/things/nowhere', {}, '203.0.113.5');
+    expect(await statuses(5, again)).toEqual([404, 404, 404, 404, 429]);
+    expect((await get('/nowhere', {}, '203.0.113.5')).headers['x-ratelimit-limit']).toBeUndefined();
+  });
+
+  test("a webhook's deliveries are counted for it alone, whatever the standard is", async () => {
+    const deliver = (id: string) =>
+      http.app.inject({ method: 'POST', url: `/api/things/hooks/${id}`, remoteAddress: '203.0.113.6' });
+    const first = await deliver('wh_1');
+    expect(first.headers).toMatchObject({ 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '99' });
+    expect(await statuses(100, () => deliver('wh_1'))).toEqual([...Array(99).fill(200), 429]);
+    expect((await deliver('wh_2')).statusCode).toBe(200);
+  });
+
+  test('of 1,500 requests at once exactly 1,000 pass', async () => {
+    const limits = new RateLimits(new LocalWindows(), 1000);
+    const uses = Array.from({ length: 1500 }, () => limits.take('user:1', 'standard'));
+    const allowed = (await Promise.all(uses)).map((verdict) => verdict.allowed);
+    expect(allowed).toEqual([...Array(1000).fill(true), ...Array(500).fill(false)]);
+  });
+
+  test('what is no request is counted the same way', async () => {
+    const { rateLimits } = http.app;
+    const first = await rateLimits.take('user:9', 'websocket');
+    expect(first).toMatchObject({ allowed: true, limit: 1000, remaining: 999 });
+    const strict = await rateLimits.take('user:9', 'websocket', 1);
+    expect(strict).toMatchObject({ allowed: false, limit: 1, remaining: 0 });
+    expect(strict.retryAfterSeconds).toBeGreaterThan(0);
+    expect(strict.retryAfterSeconds).toBeLessThanOrEqual(60);
   });
 
   test('do not touch health, the console, the API pages and routes that say so', async () => {

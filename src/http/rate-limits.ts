@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../kernel/errors.ts';
-import type { App } from './area.ts';
+import type { Windows } from './windows.ts';
 
 /**
- * Requests a minute and identity, by bucket; undefined = the configured standard. A route names its bucket in its
+ * Uses a minute of one subject, by bucket; undefined = the configured standard. A route names its bucket in its
  * config. `none` is for what must never be refused: health, metrics, the console's files, and workers, whose calls
  * are paced by the protocol.
  */
@@ -11,48 +11,65 @@ const BUCKETS = {
   standard: undefined,
   /** Tries to sign in, by address. */
   login: 30,
+  batch_push: 100,
+  push_stream: 100,
+  push_file: 100,
+  /** By webhook and address: a sender that is too busy does not block another. */
+  push_webhook: 100,
+  /** Messages over all sockets of an identity. */
+  websocket: 1000,
 } as const satisfies Record<string, number | undefined>;
 
-export type BucketName = keyof typeof BUCKETS | 'none';
+type CountingBucket = keyof typeof BUCKETS;
+export type BucketName = CountingBucket | 'none';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which rate limit counts it; `standard` unless told. */
     bucket?: BucketName;
   }
-}
-type CountingBucket = keyof typeof BUCKETS;
-
-const WINDOW_MS = 60_000;
-/** Identities and addresses that each bucket remembers; the least recently seen make room. */
-export const REMEMBERED = 10_000;
-
-/** Who is counted. */
-export interface RateSubject {
-  /** A principal such as `user:1`, or `address:` and the address. */
-  readonly key: string;
-  /** The identity's own limit a minute; counts where it is stricter than the bucket's. */
-  readonly perMinute?: number | undefined;
+  interface FastifyInstance {
+    /** For what is no request, such as the messages of a socket. */
+    rateLimits: RateLimits;
+  }
 }
 
-type Limiter = ReturnType<App['createRateLimit']>;
+/** What counting one use has found. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** Uses a minute. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** When the window ends, in epoch seconds. */
+  readonly reset: number;
+  /** Seconds until then, at least 1. */
+  readonly retryAfterSeconds: number;
+}
 
-/** Fixed windows of a minute, counted in this process. Memory is bounded; time costs one map access a request. */
+/** Fixed windows of a minute for each bucket and subject, which is a principal such as `user:1` or an address. */
 export class RateLimits {
-  readonly #limiters: Readonly<Record<CountingBucket, Limiter>>;
-  readonly #subjects = new WeakMap<FastifyRequest, RateSubject>();
+  readonly #windows: Windows;
+  readonly #standard: number;
 
-  /** @param app with @fastify/rate-limit registered */
-  constructor(app: App, standardPerMinute: number) {
-    const limiter = (perMinute: number): Limiter =>
-      app.createRateLimit({
-        timeWindow: WINDOW_MS,
-        keyGenerator: (request) => this.#subjects.get(request)?.key ?? request.ip,
-        max: (request) => Math.min(perMinute, this.#subjects.get(request)?.perMinute ?? perMinute),
-      });
-    this.#limiters = {
-      standard: limiter(BUCKETS.standard ?? standardPerMinute),
-      login: limiter(BUCKETS.login),
+  constructor(windows: Windows, standardPerMinute: number) {
+    this.#windows = windows;
+    this.#standard = standardPerMinute;
+  }
+
+  /**
+   * Counts one use.
+   * @param subject a principal such as `user:1`, or `address:` and the address
+   * @param perMinute the identity's own limit; counts where it is stricter than the bucket's
+   */
+  async take(subject: string, bucket: CountingBucket, perMinute: number | null = null): Promise<Verdict> {
+    const limit = Math.min(BUCKETS[bucket] ?? this.#standard, perMinute ?? Number.POSITIVE_INFINITY);
+    const { count, leftMs, endsAt } = await this.#windows.take(bucket, subject);
+    return {
+      allowed: count <= limit,
+      limit,
+      remaining: Math.max(0, limit - count),
+      reset: Math.ceil(endsAt / 1000),
+      retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1000)),
     };
   }
 
@@ -60,23 +77,26 @@ export class RateLimits {
    * Counts the request, and says in `X-RateLimit-*` what is left (`Reset` in epoch seconds).
    * @throws AppError `rate_limited` with the seconds to wait
    */
-  async count(request: FastifyRequest, reply: FastifyReply, bucket: BucketName, subject: RateSubject): Promise<void> {
+  async count(
+    reply: FastifyReply,
+    bucket: BucketName,
+    subject: string,
+    perMinute: number | null = null,
+  ): Promise<void> {
     if (bucket === 'none') return;
-    this.#subjects.set(request, subject);
-    const state = await this.#limiters[bucket](request);
-    if (state.isAllowed) return;
-    reply.header('X-RateLimit-Limit', state.max);
-    reply.header('X-RateLimit-Remaining', state.remaining);
-    reply.header('X-RateLimit-Reset', Math.ceil((Date.now() + state.ttl) / 1000));
-    if (state.isExceeded) {
-      const seconds = Math.max(1, state.ttlInSeconds);
-      throw new AppError(
-        'rate_limited',
-        `Too many requests: at most ${state.max} a minute. Try again in ${seconds} s.`,
-        {
-          retryAfterSeconds: seconds,
-        },
-      );
-    }
+    const { allowed, limit, remaining, reset, retryAfterSeconds } = await this.take(subject, bucket, perMinute);
+    reply.header('X-RateLimit-Limit', limit);
+    reply.header('X-RateLimit-Remaining', remaining);
+    reply.header('X-RateLimit-Reset', reset);
+    if (allowed) return;
+    const message = `Too many requests: at most ${limit} a minute. Try again in ${retryAfterSeconds} s.`;
+    throw new AppError('rate_limited', message, { retryAfterSeconds });
   }
+}
+
+/** Whom a request without an identity counts against: its address, and a webhook's for each webhook apart. */
+export function addressSubject(request: FastifyRequest, network: string, bucket: BucketName): string {
+  const address = `address:${network}`;
+  if (bucket !== 'push_webhook') return address;
+  return `${address} ${(request.params as { webhook_id?: string }).webhook_id ?? ''}`;
 }

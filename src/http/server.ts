@@ -1,6 +1,5 @@
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -15,9 +14,10 @@ import { observeRequests } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { OpenStreams } from './open-streams.ts';
 import { collectDocument } from './openapi.ts';
-import { RateLimits, REMEMBERED } from './rate-limits.ts';
+import { RateLimits } from './rate-limits.ts';
 import { registerReference } from './reference.ts';
 import { keepRouteTable } from './route-table.ts';
+import type { Windows } from './windows.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -27,6 +27,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   /** Requests a minute and identity. */
   readonly rateLimitPerMinute: number;
+  /** Where uses are counted: in this process, or together with other servers. */
+  readonly windows: Windows;
   /** Proxies that are believed about whom they pass on. */
   readonly trustedProxies: readonly string[];
   /** Where the built console lies; it need not exist. */
@@ -115,8 +117,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<App>
     xFrameOptions: { action: 'deny' },
   });
   await relievePressure(app, options.metrics);
-  await app.register(rateLimit, { global: false, cache: REMEMBERED });
-  guardAccess(app, options.authenticator, new RateLimits(app, options.rateLimitPerMinute));
+  app.decorate('rateLimits', new RateLimits(options.windows, options.rateLimitPerMinute));
+  guardAccess(app, options.authenticator, options.areas);
   prepareInput(app);
   await registerAreas(app, options.areas);
   registerProbes(app, options.health);

@@ -35,6 +35,8 @@ describe('configuration', () => {
     [{ LONGSHORE_PORT: '70000' }, /^LONGSHORE_PORT/],
     [{ LONGSHORE_LOG_LEVEL: 'loud' }, /^LONGSHORE_LOG_LEVEL: must be one of trace, debug/],
     [{ LONGSHORE_MODE: 'none' }, /^LONGSHORE_MODE/],
+    [{ REDIS_URL: 'http://cache:6379' }, /^REDIS_URL: must be redis:/],
+    [{ REDIS_URL: 'redis://cache/first' }, /^REDIS_URL: must be redis:.*number for the database/],
     [{ LONGSHORE_ADMIN_PASSWORD_FILE: '/nowhere' }, /^LONGSHORE_ADMIN_PASSWORD_FILE: ENOENT/],
   ])('refuses %o in one line', (env, message) => {
     expect(() => loadConfig({}, env)).toThrow(UsageError);
@@ -42,7 +44,11 @@ describe('configuration', () => {
   });
 
   it('never repeats a secret', () => {
-    for (const env of [{ DATABASE_URL: 'mysql://me:hunter2@db' }, { LONGSHORE_MASTER_KEY: 'hunter2' }]) {
+    for (const env of [
+      { DATABASE_URL: 'mysql://me:hunter2@db' },
+      { LONGSHORE_MASTER_KEY: 'hunter2' },
+      { REDIS_URL: 'redis://:hunter2@cache/first' },
+    ]) {
       expect(() => loadConfig({}, env)).toThrow(/^(?!.*hunter2)/);
     }
   });

@@ -31,6 +31,8 @@ export interface Config {
   readonly allowPrivateAddresses: boolean;
   /** Requests an identity may make in a minute. */
   readonly rateLimitPerMinute: number;
+  /** Where servers count rate limits together; absent: each counts on its own. */
+  readonly redisUrl: string | undefined;
   /** Proxies whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   /** The server that the command line and a remote worker speak to, without a trailing slash. */
@@ -77,6 +79,12 @@ function boolean(text: string): boolean {
 
 function postgresUrl(text: string): string {
   if (!/^postgres(ql)?:\/\//.test(text)) throw new BadValue('must begin with postgresql://');
+  return text;
+}
+
+function redisUrl(text: string): string {
+  const right = /^rediss?:\/\//.test(text) && URL.canParse(text) && /^(\/\d*)?$/.test(new URL(text).pathname);
+  if (!right) throw new BadValue('must be redis://host:port, or rediss:// for TLS, with a number for the database');
   return text;
 }
 
@@ -130,6 +138,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   killGraceSeconds: { env: 'LONGSHORE_KILL_GRACE_SECONDS', parse: integer(0, 3600), fallback: 5 },
   allowPrivateAddresses: { env: 'LONGSHORE_ALLOW_PRIVATE_ADDRESSES', parse: boolean, fallback: true },
   rateLimitPerMinute: { env: 'LONGSHORE_RATE_LIMIT_PER_MINUTE', parse: integer(1, 1_000_000), fallback: 1000 },
+  redisUrl: { env: 'REDIS_URL', secret: true, parse: optional(redisUrl), fallback: undefined },
   trustedProxies: { env: 'LONGSHORE_TRUSTED_PROXIES', parse: addressRanges, fallback: [] },
   server: { env: 'LONGSHORE_SERVER', parse: optional(serverUrl), fallback: undefined },
   token: { env: 'LONGSHORE_TOKEN', secret: true, parse: optional(String), fallback: undefined },

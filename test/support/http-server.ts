@@ -5,6 +5,7 @@ import { Health } from '../../src/http/health.ts';
 import { Idempotency } from '../../src/http/idempotency.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { LocalWindows, type Windows } from '../../src/http/windows.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -22,6 +23,7 @@ export interface HttpAssembly {
 
 interface Options {
   readonly rateLimitPerMinute?: number;
+  readonly windows?: Windows;
   readonly trustedProxies?: readonly string[];
   readonly consoleFolder?: string;
   areas?(parts: { idempotency: Idempotency }): readonly Area[];
@@ -43,6 +45,7 @@ export async function createHttpAssembly(options: Options = {}): Promise<HttpAss
     health,
     metrics: new Metrics(store),
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
+    windows: options.windows ?? new LocalWindows(),
     trustedProxies: options.trustedProxies ?? [],
     consoleFolder: options.consoleFolder ?? '/nowhere',
   });
