@@ -141,6 +141,11 @@ export interface RunLogLine {
   readonly message: string;
 }
 
+/** A line among those of all runs of a job. */
+export interface JobLogLine extends RunLogLine {
+  readonly runId: number;
+}
+
 /** A worker as the operator sees it. */
 export interface Worker {
   readonly id: string;

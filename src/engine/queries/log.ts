@@ -1,7 +1,8 @@
 import { storableJson } from '../../kernel/json.ts';
+import { LOG_LINE_LEVELS, type LogLineLevel } from '../../protocol/executor.ts';
 import type { LogLine, RunRef } from '../../protocol/worker.ts';
 import { type Queryable, type Store, sqlState, type Tx } from '../../store/store.ts';
-import type { RunLogLine } from '../model.ts';
+import type { JobLogLine, RunLogLine } from '../model.ts';
 import { HELD, sqlStates } from '../states.ts';
 
 /**
@@ -43,6 +44,117 @@ export async function logsAfter(
      ORDER BY epoch, seq LIMIT $4`,
     [runId, after.epoch, after.seq, limit, levels],
   );
+}
+
+/** The levels from `least` upwards; null = all. */
+export function levelsFrom(least: LogLineLevel | undefined): readonly LogLineLevel[] | null {
+  return least === undefined ? null : LOG_LINE_LEVELS.slice(LOG_LINE_LEVELS.indexOf(least));
+}
+
+export interface JobLogFilter {
+  readonly minLevel?: LogLineLevel | undefined;
+  /** Lines of that instant and later. */
+  readonly since?: Date | undefined;
+  /** Lines of that instant and earlier. */
+  readonly until?: Date | undefined;
+  /** Most lines in the answer. */
+  readonly limit: number;
+}
+
+/** Runs that are looked at together. */
+const JOB_BATCH = 50;
+/** One call looks at so many runs and bytes of log; where few lines match, the rest of a long history is not read. */
+const JOB_MOST_RUNS = 5000;
+const JOB_MOST_BYTES = 256 * 1024 * 1024;
+/** Lines bear their worker's time, runs the database's. */
+const CLOCK_SKEW_MS = 60_000;
+
+interface JobLogRun {
+  readonly id: number;
+  readonly log_day: string | null;
+  readonly log_bytes: number;
+  readonly finished_at: Date | null;
+}
+
+/**
+ * Lines of all runs of a job: the newest `limit` that match, oldest first. It goes back from run to run, reads the
+ * lines of each from their end, in the partition of its day, and stops at runs that ended before what it has.
+ * Behind 5000 runs or 256 MiB of log it stops too: older lines are found by a call with `until`.
+ */
+export async function logsOfJob(db: Queryable, jobId: number, filter: JobLogFilter): Promise<JobLogLine[]> {
+  let newest: JobLogLine[] = [];
+  let since = filter.since ?? null;
+  let beforeId = filter.until ? await firstRunAfter(db, jobId, new Date(filter.until.getTime() + CLOCK_SKEW_MS)) : null;
+  let bytes = 0;
+  for (let runs = 0; runs < JOB_MOST_RUNS && bytes < JOB_MOST_BYTES; runs += JOB_BATCH) {
+    const batch: JobLogRun[] = await runsWithLogs(db, jobId, beforeId);
+    const fresh = batch.filter(({ finished_at }) => !since || !finished_at || endedAfter(finished_at, since));
+    if (fresh.length === 0) break;
+    newest = newestOf([...newest, ...(await linesOf(db, fresh, { ...filter, since }))], filter.limit);
+    if (newest.length === filter.limit) since = newest.at(-1)?.at ?? since;
+    bytes += fresh.reduce((sum, run) => sum + run.log_bytes, 0);
+    beforeId = batch.at(-1)?.id ?? null;
+    if (batch.length < JOB_BATCH) break;
+  }
+  return newest.reverse();
+}
+
+function endedAfter(finishedAt: Date, since: Date): boolean {
+  return finishedAt.getTime() >= since.getTime() - CLOCK_SKEW_MS;
+}
+
+/** The newest first. */
+function newestOf(lines: JobLogLine[], limit: number): JobLogLine[] {
+  lines.sort((a, b) => b.at.getTime() - a.at.getTime() || b.runId - a.runId || b.epoch - a.epoch || b.seq - a.seq);
+  return lines.slice(0, limit);
+}
+
+/** The next runs of a job below `beforeId` (null = the latest), the latest first. */
+async function runsWithLogs(db: Queryable, jobId: number, beforeId: number | null): Promise<JobLogRun[]> {
+  return db.query<JobLogRun & Record<string, unknown>>(
+    `SELECT id, log_day, log_bytes, finished_at FROM longshore.runs
+     WHERE job_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT ${JOB_BATCH}`,
+    [jobId, beforeId],
+  );
+}
+
+async function linesOf(
+  db: Queryable,
+  runs: readonly JobLogRun[],
+  { minLevel, since, until, limit }: Omit<JobLogFilter, 'since'> & { since: Date | null },
+): Promise<JobLogLine[]> {
+  return db.query<JobLogLine & Record<string, unknown>>(
+    `SELECT l.run_id AS "runId", l.epoch, l.seq, l.at, l.level, l.stream, l.message
+     FROM unnest($1::bigint[], $2::date[]) AS r(id, day) CROSS JOIN LATERAL (
+       SELECT * FROM longshore.run_logs
+       WHERE run_id = r.id AND day = r.day AND ($3::text[] IS NULL OR level = ANY ($3))
+         AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
+       ORDER BY epoch DESC, seq DESC LIMIT $6) l
+     ORDER BY l.at DESC, l.run_id DESC, l.epoch DESC, l.seq DESC LIMIT $6`,
+    [runs.map((run) => run.id), runs.map((run) => run.log_day), levelsFrom(minLevel), since, until ?? null, limit],
+  );
+}
+
+/**
+ * The id of the job's first run that was made after `time`; null when there is none. Ids rise with the time of making,
+ * so halving what lies between the job's first and last run finds it in some thirty probes of the index.
+ */
+async function firstRunAfter(db: Queryable, jobId: number, time: Date): Promise<number | null> {
+  const [row] = await db.query<{ id: number }>(
+    `WITH RECURSIVE step AS (
+       SELECT min(id) AS low, max(id) + 1 AS high FROM longshore.runs WHERE job_id = $1
+       UNION ALL
+       SELECT coalesce(early.id + 1, s.low), CASE WHEN early.id IS NULL THEN (s.low + s.high) / 2 ELSE s.high END
+       FROM step s LEFT JOIN LATERAL (
+         SELECT id FROM (SELECT id, created_at FROM longshore.runs
+                         WHERE job_id = $1 AND id >= (s.low + s.high) / 2 AND id < s.high ORDER BY id LIMIT 1) probe
+         WHERE created_at <= $2) early ON true
+       WHERE s.low < s.high
+     )
+     SELECT high AS id FROM step WHERE low >= high`,
+    [jobId, time],
+  );
+  return row?.id ?? null;
 }
 
 /** Kept below the server's deadlock_timeout: whoever waits for us is let through before anyone is cancelled. */

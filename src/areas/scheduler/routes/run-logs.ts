@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { RunLogLine } from '../../../engine/model.ts';
-import { logsAfter } from '../../../engine/queries/log.ts';
+import { levelsFrom, logsAfter } from '../../../engine/queries/log.ts';
 import { getRun } from '../../../engine/runs.ts';
 import { TERMINAL } from '../../../engine/states.ts';
 import type { App } from '../../../http/area.ts';
@@ -45,10 +45,6 @@ function placeOf(id: string): Place | undefined {
 function lineAnswer(line: RunLogLine): LogLineAnswer {
   const { level, stream, message } = line as RunLogLine & Pick<LogLineAnswer, 'level' | 'stream'>;
   return { id: `${line.epoch}-${line.seq}`, time: rfc3339(line.at), level, stream, message };
-}
-
-function levelsFrom(least: LogLineLevel | undefined): readonly LogLineLevel[] | null {
-  return least === undefined ? null : LOG_LINE_LEVELS.slice(LOG_LINE_LEVELS.indexOf(least));
 }
 
 /** Lines as they are written, from `place` on; ends with an `end` event when the run has ended. */
