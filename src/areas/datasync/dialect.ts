@@ -35,3 +35,6 @@ export const PageQuery = {
   page: Type.Integer({ minimum: 1, default: 1, description: 'From 1; a page past the end is empty.' }),
   per_page: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
 };
+
+/** Of requests whose address says all: nothing, or an empty object, which many clients send. */
+export const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()]);

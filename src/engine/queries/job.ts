@@ -202,6 +202,8 @@ export interface DueJob extends Job {
  * Locks jobs whose instant has come; those that another server is firing are left to it. Due is what `now()` says, not
  * the wall clock: only a stable function can be the bound of an index scan, and runs are inserted by the same clock.
  *
+ * What the system has started for a job beside its own runs (a preview) is in no firing's way.
+ *
  * Their runs are read by a statement of its own: its snapshot is younger than the locks, so it sees what a server that
  * held one of them a moment ago has committed.
  */
@@ -214,11 +216,12 @@ export async function jobsDue(tx: Tx, limit: number): Promise<DueJob[]> {
   );
   const runs = await tx.query<{ id: number; live: boolean; waiting: boolean; toCancel: number[] }>(
     `SELECT j.id,
-       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL) AS live,
-       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL
+       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL AND trigger <> 'system') AS live,
+       EXISTS (SELECT FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL AND trigger <> 'system'
                AND state IN (${sqlStates([...WAITING, 'queued'])})) AS waiting,
        CASE WHEN j.overlap = 'cancel_running' THEN
-         ARRAY(SELECT id::float8 FROM longshore.runs WHERE job_id = j.id AND finished_at IS NULL) ELSE '{}' END AS "toCancel"
+         ARRAY(SELECT id::float8 FROM longshore.runs
+           WHERE job_id = j.id AND finished_at IS NULL AND trigger <> 'system') ELSE '{}' END AS "toCancel"
      FROM longshore.jobs j WHERE j.id = ANY ($1)`,
     [jobs.map((job) => job.id)],
   );

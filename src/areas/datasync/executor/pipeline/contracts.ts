@@ -48,6 +48,8 @@ export interface Reject {
   readonly field?: string | undefined;
   /** What came, as text: at most some KiB of it. */
   readonly raw: string;
+  /** `raw` is the record as JSON, all of it; set by the runner, which knows the record before its transformations. */
+  readonly whole?: boolean;
 }
 
 /** Some records of a source, in order. */

@@ -6,7 +6,7 @@ import { Reporting } from './reporting.ts';
 /** The ratio of refused records says nothing before so many were read. */
 const RATIO_FROM = 100;
 /** A refused record is kept whole up to this: longer ones cannot be driven again. */
-const RAW_BYTES = 64 * 1024;
+const RAW_LENGTH = 64 * 1024;
 
 export interface PipelineOptions {
   readonly source: Source;
@@ -201,7 +201,9 @@ class OriginalRows {
     const rows = this.#byOrdinal;
     return rejects.map((reject) => {
       const row = rows.get(reject.ordinal);
-      return row ? { ...reject, raw: JSON.stringify(jsonOf(row)).slice(0, RAW_BYTES) } : reject;
+      if (!row) return reject;
+      const raw = JSON.stringify(jsonOf(row));
+      return { ...reject, raw: raw.slice(0, RAW_LENGTH), whole: raw.length <= RAW_LENGTH };
     });
   }
 }

@@ -1,0 +1,135 @@
+import { recordAudit } from '../../auth/audit.ts';
+import type { Actor } from '../../auth/identity.ts';
+import { getJob } from '../../engine/jobs.ts';
+import type { Job } from '../../engine/model.ts';
+import { AppError, notFound } from '../../kernel/errors.ts';
+import type { Json } from '../../protocol/executor.ts';
+import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../store/blobs.ts';
+import type { Queryable, Tx } from '../../store/store.ts';
+import { idOf, numberOf } from './ids.ts';
+import { AREA, LOAD_KIND, newSyncKey } from './job-definition.ts';
+import { startForJob } from './jobs.ts';
+import { type ConflictRow, conflictGet, conflictResolve } from './queries/conflict.ts';
+import { quarantineRedriven, quarantineTake } from './queries/quarantine.ts';
+
+/** Records of one redrive; the next request takes the next ones. */
+const REDRIVE_RECORDS = 10_000;
+
+async function jobOf(db: Queryable, id: string): Promise<Job> {
+  try {
+    return await getJob(db, AREA, numberOf('job', id));
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') throw notFound(`job ${id}`);
+    throw error;
+  }
+}
+
+/** Keeps records, one JSON text each, where any worker can read them. @returns the blob's id */
+async function keepRecords(tx: Tx, records: readonly string[]): Promise<number> {
+  const blobId = await createBlob(tx);
+  const bytes = Buffer.from(`${records.join('\n')}\n`);
+  for (let seq = 0; seq * BLOB_CHUNK_BYTES < bytes.length; seq += 1) {
+    await appendChunk(tx, blobId, seq, bytes.subarray(seq * BLOB_CHUNK_BYTES, (seq + 1) * BLOB_CHUNK_BYTES));
+  }
+  await finishBlob(tx, blobId);
+  return blobId;
+}
+
+/**
+ * A run that takes `records` instead of the job's source. It is a sync of its own at the destination: what the job has
+ * synced, and how far it is, stays as it is.
+ */
+async function loadFor(
+  tx: Tx,
+  actor: Actor,
+  job: Job,
+  records: readonly string[],
+  how: { readonly name: string; readonly change?: { readonly [field: string]: Json } },
+): Promise<number> {
+  const blobId = await keepRecords(tx, records);
+  const { destination } = job.spec as { destination?: { [field: string]: Json } };
+  // Over what there is: a table that is built anew each time gets these rows added, and nothing counts as vanished.
+  const mode = destination?.mode === 'overwrite' ? { mode: 'append' } : {};
+  return startForJob(tx, actor, job, {
+    name: how.name,
+    kind: LOAD_KIND,
+    change: {
+      connector: { type: 'file', config: { file_id: idOf('file', blobId), format: 'ndjson' } },
+      destination: {
+        ...destination,
+        ...mode,
+        ...(destination?.on_missing === undefined ? {} : { on_missing: 'keep' }),
+      },
+      sync_mode: 'full_refresh',
+      key: newSyncKey(),
+      ...how.change,
+    },
+  });
+}
+
+/**
+ * Takes refused records again, through the job as it is now.
+ * @param ids only these; undefined = all that no run has taken yet, the oldest 10,000
+ * @throws AppError `not_found`, `conflict` when there is none
+ */
+export async function redriveQuarantine(
+  tx: Tx,
+  actor: Actor,
+  id: string,
+  ids: readonly number[] | undefined,
+): Promise<{ runId: number; records: number }> {
+  const job = await jobOf(tx, id);
+  const taken = await quarantineTake(tx, job.id, ids, REDRIVE_RECORDS);
+  if (taken.length === 0) {
+    throw new AppError('conflict', 'there is no record to drive again: none, taken already, or not whole');
+  }
+  const records = taken.map((row) => row.raw);
+  const runId = await loadFor(tx, actor, job, records, { name: `redrive of ${job.name}` });
+  await quarantineRedriven(
+    tx,
+    taken.map((row) => row.id),
+    runId,
+  );
+  const details = { run: runId, records: taken.length };
+  await recordAudit(tx, actor, { action: 'sync_job.redrive', target: `sync_job:${job.id}`, details });
+  return { runId, records: taken.length };
+}
+
+export interface Decision {
+  readonly resolution: 'source' | 'target' | 'values';
+  /** Of `values`: what the row is to be, its key included. */
+  readonly values?: { readonly [column: string]: Json } | undefined;
+}
+
+const RESOLUTIONS = { source: 'source_wins', target: 'target_wins', values: 'merged' } as const;
+
+/**
+ * Carries out what somebody has decided of a conflict: a run writes it, past the job's transformations, which the values
+ * have behind them. Keeping the target's also remembers the source's, so that they conflict no more until they change.
+ * @throws AppError `not_found`, `conflict` when it is decided already
+ */
+export async function resolveConflict(
+  tx: Tx,
+  actor: Actor,
+  id: string,
+  { resolution, values }: Decision,
+): Promise<ConflictRow> {
+  const number = numberOf('conflict', id);
+  const conflict = await conflictGet(tx, number, true);
+  if (!conflict) throw notFound(`conflict ${id}`);
+  if (conflict.resolution !== 'pending') {
+    throw new AppError('conflict', `conflict ${id} is resolved already: ${conflict.resolution}`);
+  }
+  const job = await jobOf(tx, idOf('job', conflict.job_id));
+  const source = conflict.source as { [column: string]: Json };
+  const record = resolution === 'values' ? { ...source, ...values } : source;
+  const strategy = resolution === 'target' ? 'target_wins' : 'source_wins';
+  const change = { transformations: [], conflict: { strategy } };
+  const runId = await loadFor(tx, actor, job, [JSON.stringify(record)], { name: `conflict of ${job.name}`, change });
+  await conflictResolve(tx, number, { resolution: RESOLUTIONS[resolution], by: actor.identity.principal, runId });
+  const details = { resolution, run: runId };
+  await recordAudit(tx, actor, { action: 'sync_conflict.resolve', target: `sync_conflict:${number}`, details });
+  const resolved = await conflictGet(tx, number);
+  if (!resolved) throw notFound(`conflict ${id}`);
+  return resolved;
+}

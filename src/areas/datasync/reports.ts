@@ -1,0 +1,72 @@
+import type { Run } from '../../engine/model.ts';
+import type { ReportRow } from '../../engine/queries/report.ts';
+import { getRun } from '../../engine/runs.ts';
+import type { Json } from '../../protocol/executor.ts';
+import type { Tx } from '../../store/store.ts';
+import { AREA } from './job-definition.ts';
+import { conflictsInsert } from './queries/conflict.ts';
+import { jobStatePut } from './queries/job_state.ts';
+import { quarantineInsert } from './queries/quarantine.ts';
+import { publishSync } from './sync-events.ts';
+
+type Handler = (tx: Tx, run: Run, rows: readonly Json[]) => Promise<void>;
+
+/** What the run writes to, as events name it. */
+function tableOf(run: Run): string {
+  const { destination } = run.spec as { destination?: { table?: string; name?: string; path?: string; url?: string } };
+  return destination?.table ?? destination?.name ?? destination?.path ?? destination?.url ?? '';
+}
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  async progress(tx, run, rows) {
+    const latest = rows.at(-1) as { records_processed: number; records_total: number | null } | undefined;
+    if (latest) {
+      const { records_processed, records_total } = latest;
+      await publishSync(tx, {
+        type: 'sync_progress',
+        job_id: run.jobId,
+        run_id: run.id,
+        records_processed,
+        records_total,
+      });
+    }
+  },
+  async changes(tx, run, rows) {
+    const table = tableOf(run);
+    await publishSync(tx, { type: 'record_changes', job_id: run.jobId, run_id: run.id, table, changes: [...rows] });
+  },
+  async changes_omitted(tx, run, rows) {
+    const count = rows.reduce((sum: number, row) => sum + Number((row as { count?: number }).count ?? 0), 0);
+    await publishSync(tx, { type: 'changes_omitted', job_id: run.jobId, run_id: run.id, count });
+  },
+  async quarantine(tx, run, rows) {
+    await quarantineInsert(tx, run, [...rows]);
+  },
+  async conflicts(tx, run, rows) {
+    const { jobId, id } = run;
+    if (jobId === null) return;
+    const found = await conflictsInsert(tx, { jobId, id }, [...rows]);
+    if (found.length === 0) return;
+    const conflicts = found.map((row) => ({
+      conflict_id: row.id,
+      record_id: row.record_id,
+      conflict_type: row.conflict_type,
+      resolution_required: row.resolution === 'pending',
+    }));
+    await publishSync(tx, { type: 'conflicts_detected', job_id: jobId, run_id: id, conflicts });
+  },
+  async state(tx, run, rows) {
+    const state = rows.at(-1);
+    if (run.jobId !== null && state !== undefined) await jobStatePut(tx, run.jobId, run.spec, state);
+  },
+};
+
+/**
+ * What executors of the area tell, in the engine's transaction that removes the report: each takes effect once. A report
+ * of a type that a later version knows is dropped.
+ */
+export async function onSyncReport(tx: Tx, report: ReportRow): Promise<void> {
+  const handler = HANDLERS[report.type];
+  if (!handler || !Array.isArray(report.payload)) return;
+  await handler(tx, await getRun(tx, AREA, report.runId), report.payload);
+}
