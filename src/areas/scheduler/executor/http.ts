@@ -7,6 +7,7 @@ import {
   type OutboundResponse,
 } from '../../../connections/outbound.ts';
 import { type Executor, ExecutorError, type Json, type RunContext } from '../../../protocol/executor.ts';
+import { retryAfter } from '../../../protocol/retry-after.ts';
 import { isSecretName } from '../../../protocol/secret-names.ts';
 import { maskUrl, secretsOfUrl } from '../../../protocol/secret-urls.ts';
 import { LineReader } from '../../../sandbox/line-reader.ts';
@@ -23,8 +24,6 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** What is shown of it in the log, and kept as the run's output, which may be 64 KiB of JSON. */
 const LOGGED_BYTES = 64 * 1024;
 const KEPT_JSON_BYTES = 48 * 1024;
-/** Servers that ask for more are asked again tomorrow. */
-const LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000;
 
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const RETRYABLE = new Set([408, 425, 429]);
@@ -167,12 +166,4 @@ function judge(answer: OutboundResponse, spec: Spec, kept: Kept): void {
   if (spec.expected_body !== undefined && !answer.body.includes(spec.expected_body)) {
     throw new ExecutorError(`the answer (${status}) does not contain the expected text`, { output: kept });
   }
-}
-
-/** Milliseconds from now that `Retry-After` asks for, as seconds or as a date; undefined when it is neither. */
-export function retryAfter(header: string | string[] | undefined, now = Date.now()): number | undefined {
-  const value = [header].flat()[0]?.trim();
-  if (value === undefined || value === '') return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
 }
