@@ -126,6 +126,8 @@ describe('redirects', () => {
     expect(away.url).toBe(`${other.url}/`);
     expect(seen[0]).toMatchObject({ 'x-trace': 't' });
     for (const name of ['authorization', 'cookie', 'x-api-key']) expect(seen[0]).not.toHaveProperty(name);
+    await outbound().request(`${url}/away`, { headers, homeHeaders: ['x-trace'] });
+    expect(seen.pop()).not.toHaveProperty('x-trace');
     await outbound().request(`${url}/near`, { headers });
     expect(seen[1]).toMatchObject({ authorization: 'Bearer x', cookie: 'a=b', 'x-api-key': 'k' });
   });

@@ -46,6 +46,8 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
   /** Default true: at most 10, each vetted; credentials do not go along to another origin. */
   readonly followRedirects?: boolean;
+  /** Names of headers that do not go along to another origin either, though their names tell nothing. */
+  readonly homeHeaders?: readonly string[];
   /** Most bytes of body that are kept, after decompression; default 10 MiB. What follows is not read. */
   readonly maxBodyBytes?: number;
   /** Milliseconds until the headers must be there, default 300,000; longest silence within the body, the same. */
@@ -176,7 +178,7 @@ async function follow<T>(
     const next =
       request.followRedirects === false || typeof location !== 'string'
         ? undefined
-        : nextHop(hop, answer.statusCode, location);
+        : nextHop(hop, answer.statusCode, location, request.homeHeaders);
     if (!next) return await take(answer, hop);
     // Its body is nobody's; a long one is not worth reading to keep the connection.
     await answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
@@ -217,16 +219,17 @@ function parseHttpUrl(text: string, base?: URL): URL {
 }
 
 /** Where a redirect leads, and with what; undefined when the status is none. */
-function nextHop(hop: Hop, status: number, location: string): Hop | undefined {
+function nextHop(hop: Hop, status: number, location: string, homeHeaders: readonly string[] = []): Hop | undefined {
   if (![301, 302, 303, 307, 308].includes(status)) return undefined;
   const url = parseHttpUrl(location, hop.url);
   url.username = '';
   url.password = '';
   const becomesGet = (status === 303 && hop.method !== 'HEAD') || (status <= 302 && hop.method === 'POST');
+  const staysHome = new Set(homeHeaders.map((name) => name.toLowerCase()));
   const kept = Object.entries(hop.headers).filter(([name]) => {
     if (/^host$/i.test(name)) return false;
     if (becomesGet && /^content-/i.test(name)) return false;
-    return url.origin === hop.url.origin || !isSecretName(name);
+    return url.origin === hop.url.origin || !(isSecretName(name) || staysHome.has(name.toLowerCase()));
   });
   return {
     url,
