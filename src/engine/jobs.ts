@@ -4,7 +4,7 @@ import type { Job, JobDefinition, NewRun, Overlap, Trigger } from './model.ts';
 import { jobDelete, jobGet, jobInsert, jobLiveRuns, jobUpdate } from './queries/job.ts';
 import { runsCancel } from './queries/run_control.ts';
 import { enqueue } from './runs.ts';
-import { firstInstant } from './schedule.ts';
+import { firstInstant, isOver } from './schedule.ts';
 
 /** The database decides what time it is: servers' clocks may differ. */
 async function databaseNow(db: Queryable): Promise<Date> {
@@ -13,11 +13,24 @@ async function databaseNow(db: Queryable): Promise<Date> {
   return row.now;
 }
 
-async function firstFire(tx: Tx, job: JobDefinition): Promise<Date | null> {
-  if (!job.schedule) return null;
+/** @param before the job as it was, when it is changed */
+async function firstFire(tx: Tx, job: JobDefinition, before?: Job): Promise<Date | null> {
+  const { schedule } = job;
+  if (!schedule) return null;
+  const now = await databaseNow(tx);
+  const kept = before?.schedule?.cron === schedule.cron;
+  // Nobody who changes something else of a job can mend a time that has passed.
+  if (kept && isOver(schedule, now)) return null;
   // Even a paused job's schedule is checked: a wrong one is refused when it is written, not when it resumes.
-  const first = firstInstant(job.schedule, await databaseNow(tx));
+  const first = firstInstant(schedule, now, (kept && before?.nextFireAt) || now);
   return job.status === 'active' ? first : null;
+}
+
+/** Whether a change leaves alone when the job fires; what firings lead to is another matter. */
+function sameTimes(before: JobDefinition, after: JobDefinition): boolean {
+  const times = ({ status, schedule }: JobDefinition) =>
+    JSON.stringify([status, schedule?.cron, schedule?.timezone, schedule?.startsAt, schedule?.expiresAt]);
+  return times(before) === times(after);
 }
 
 /** The next instant may lie before the one that schedulers sleep towards. */
@@ -60,9 +73,8 @@ export async function updateJob(tx: Tx, area: string, id: number, change: (job: 
   const job = await jobGet(tx, area, id, 'UPDATE');
   if (!job) throw notFound(`job ${id}`);
   const changed = change(job);
-  const sameTimes = changed.status === job.status && JSON.stringify(changed.schedule) === JSON.stringify(job.schedule);
   // An unrelated change must not drop an instant that is due this very moment.
-  const nextFireAt = sameTimes ? job.nextFireAt : await firstFire(tx, changed);
+  const nextFireAt = sameTimes(job, changed) ? job.nextFireAt : await firstFire(tx, changed, job);
   try {
     await jobUpdate(tx, id, changed, nextFireAt);
     await wakeSchedulers(tx);

@@ -19,8 +19,12 @@ export type Misfire = (typeof MISFIRES)[number];
 export const TRIGGERS = ['schedule', 'manual', 'system'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** When a job fires. Times of `cron` are those of `timezone`. */
+/** When a job fires. */
 export interface Schedule {
+  /**
+   * A cron expression, whose times are those of `timezone`. Or `@every <seconds>`, counted from `startsAt`, else from
+   * the moment it is written. Or `@once <RFC 3339 in UTC>`.
+   */
   readonly cron: string;
   readonly timezone: string;
   readonly startsAt: Date | null;

@@ -177,6 +177,84 @@ describe('expressions', () => {
   });
 });
 
+describe('intervals and single instants', () => {
+  const now = new Date('2025-01-01T10:00:00.250Z');
+  const startsAt = new Date('2025-01-01T09:59:00.100Z');
+  const naming = (field: string, message: unknown) =>
+    expect.objectContaining({ code: 'validation', details: [{ field, message }] });
+
+  /** The first `count` firings after `now`, each asked for after the one before. */
+  function walked(each: Schedule, count: number): string[] {
+    const found: string[] = [];
+    let at = firstInstant(each, now);
+    for (let next: Date | null = at; next && found.length < count; next = nextInstant(each, at)) {
+      at = next;
+      found.push(at.toISOString().slice(11));
+    }
+    return found;
+  }
+
+  it('counts an interval from the moment it is written', () => {
+    expect(walked(schedule('@every 90'), 3)).toEqual(['10:01:30.250Z', '10:03:00.250Z', '10:04:30.250Z']);
+  });
+
+  it('counts it from its start, which is an instant too', () => {
+    const started = schedule('@every 90', { startsAt });
+    expect(walked(started, 2)).toEqual(['10:00:30.100Z', '10:02:00.100Z']);
+    const ahead = schedule('@every 90', { startsAt: new Date('2025-01-01T11:00:00Z') });
+    expect(walked(ahead, 2)).toEqual(['11:00:00.000Z', '11:01:30.000Z']);
+    const ending = schedule('@every 90', { startsAt, expiresAt: new Date('2025-01-01T10:02:00.100Z') });
+    expect(walked(ending, 5)).toEqual(['10:00:30.100Z']);
+  });
+
+  it('goes on from an instant that it has, however late the question', () => {
+    const due = new Date('2025-01-01T00:00:07Z');
+    expect(firstInstant(schedule('@every 3600'), now, due)).toEqual(new Date('2025-01-01T10:00:07Z'));
+  });
+
+  it('takes one second and one year, and nothing beyond or between', () => {
+    expect(firstInstant(schedule('@every 1'), now).getTime() - now.getTime()).toBe(1000);
+    expect(firstInstant(schedule('@every 31536000'), now).getTime() - now.getTime()).toBe(31_536_000_000);
+    for (const value of ['0', '-1', '1.5', '31536001', '99999999999', '1e3', '60s', 'day']) {
+      expect(() => firstInstant(schedule(`@every ${value}`), now), value).toThrow(
+        naming('schedule', expect.stringContaining('from 1 to 31536000')),
+      );
+    }
+  });
+
+  it('fires once at a single instant', () => {
+    const once = schedule('@once 2025-01-01T10:00:00.5Z');
+    expect(walked(once, 5)).toEqual(['10:00:00.500Z']);
+    expect(nextInstant(once, new Date('2025-01-01T10:00:00.500Z'))).toBeNull();
+  });
+
+  it.each([
+    ['@once 2025-01-01T10:00:00Z', /has passed/],
+    ['@once 2025-02-30T00:00:00Z', /needs a time in UTC/],
+    ['@once 2025-01-02T00:00:60Z', /needs a time in UTC/],
+    ['@once 2025-01-02T00:00:00+08:00', /needs a time in UTC/],
+    ['@once 2025-01-02', /needs a time in UTC/],
+    ['@once tomorrow', /needs a time in UTC/],
+  ])('refuses %s and names the field', (cron, message) => {
+    expect(() => firstInstant(schedule(cron), now)).toThrow(naming('schedule', expect.stringMatching(message)));
+  });
+
+  it('refuses an instant outside of its bounds, and an unknown zone', () => {
+    const once = '@once 2025-01-02T00:00:00Z';
+    for (const bounds of [
+      { startsAt: new Date('2025-01-03T00:00:00Z') },
+      { expiresAt: new Date('2025-01-02T00:00:00Z') },
+    ]) {
+      expect(() => firstInstant(schedule(once, bounds), now)).toThrow(/never fires between/);
+    }
+    for (const cron of [once, '@every 60']) {
+      expect(() => firstInstant(schedule(cron, { timezone: 'Mars/Olympus' }), now)).toThrow(
+        naming('timezone', expect.anything()),
+      );
+    }
+  });
+});
+
 describe('misfires', () => {
   const at = (text: string) => new Date(`2025-01-01T${text}Z`);
   const times = (firing: { instants: Date[] }) => firing.instants.map((each) => each.toISOString().slice(11, 19));
@@ -212,6 +290,16 @@ describe('misfires', () => {
     expect(yearly.instants.map((each) => each.toISOString())).toEqual(['2024-06-01T00:00:00.000Z']);
   });
 
+  it('serves a single instant late, as its policy says, and never again', () => {
+    const once = schedule('@once 2025-01-01T10:00:00Z');
+    const late = (change: Partial<Schedule>) =>
+      decideFiring({ ...once, ...change }, at('10:00:00'), at('10:05:00'), 10);
+    expect(late({})).toEqual({ instants: [at('10:00:00')], next: null });
+    expect(late({ misfire: 'all' })).toEqual({ instants: [at('10:00:00')], next: null });
+    expect(late({ misfire: 'skip' })).toEqual({ instants: [], next: null });
+    expect(late({ catchupSeconds: 60 })).toEqual({ instants: [], next: null });
+  });
+
   it('finds the latest instant also where many lie close together, far back', () => {
     const burst = decideFiring(schedule('* * 9 * * *'), at('09:00:00'), at('23:00:00'), 10);
     expect(times(burst)).toEqual(['09:59:59']);
@@ -232,7 +320,16 @@ describe('misfires', () => {
   }
 
   const outages = fc.record({
-    cron: fc.constantFrom('* * * * *', '*/7 * * * *', '0 * * * *', '30 2 * * *', '*/20 * * * * *', '0 0 1 * *'),
+    cron: fc.constantFrom(
+      '@every 13',
+      '@every 5000',
+      '* * * * *',
+      '*/7 * * * *',
+      '0 * * * *',
+      '30 2 * * *',
+      '*/20 * * * * *',
+      '0 0 1 * *',
+    ),
     timezone: fc.constantFrom('UTC', 'America/New_York', 'Australia/Lord_Howe'),
     since: fc.date({
       min: new Date('2025-02-01T00:00:00Z'),
@@ -265,7 +362,7 @@ describe('misfires', () => {
             .map(Number)
             .filter((instant) => instant >= oldest),
         );
-        expect(next).toEqual(nextInstant(each, now));
+        expect(next).toEqual(nextInstant(each, now, due));
       }),
       { numRuns: 150 },
     );
@@ -302,7 +399,7 @@ describe('misfires', () => {
         const firing = decideFiring(each, due, now, most);
         const latest = walk(each, due, now).slice(-1);
         expect(firing.instants).toEqual(latest.filter((instant) => now.getTime() - instant.getTime() <= windowMs));
-        expect(firing.next).toEqual(nextInstant(each, now));
+        expect(firing.next).toEqual(nextInstant(each, now, due));
       }),
       { numRuns: 100 },
     );

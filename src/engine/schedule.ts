@@ -57,30 +57,78 @@ export function checkTimezone(timezone: string): void {
   }
 }
 
+const LONGEST_INTERVAL_SECONDS = 31_536_000;
+const MARKED = /^@(every|once)\s+(\S+)$/;
+
+/** When a schedule fires, its bounds aside. */
+type Rule =
+  | { readonly cron: Cron }
+  | { readonly everyMs: number }
+  /** Milliseconds since the epoch. */
+  | { readonly onceMs: number };
+
+/** @throws AppError naming `schedule` or `timezone` */
+function ruleOf({ cron, timezone }: Schedule): Rule {
+  const [, mark, value = ''] = MARKED.exec(cron.trim()) ?? [];
+  if (mark === undefined) return { cron: parseCron(cron, timezone) };
+  checkTimezone(timezone);
+  if (mark === 'once') return { onceMs: onceOf(value) };
+  const seconds = /^[1-9]\d{0,7}$/.test(value) ? Number(value) : Infinity;
+  if (seconds > LONGEST_INTERVAL_SECONDS) {
+    throw invalidField('schedule', `@every needs whole seconds from 1 to ${LONGEST_INTERVAL_SECONDS}`);
+  }
+  return { everyMs: seconds * 1000 };
+}
+
+function onceOf(text: string): number {
+  const shaped = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/i.test(text);
+  const ms = shaped ? Date.parse(text.toUpperCase()) : Number.NaN;
+  // A day that its month does not have is taken for one of the next month.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19).toUpperCase()) {
+    throw invalidField('schedule', '@once needs a time in UTC such as 2030-01-31T06:00:00Z');
+  }
+  return ms;
+}
+
+/** Whether a schedule is of one instant, which has passed. */
+export function isOver(schedule: Schedule, now: Date): boolean {
+  const rule = ruleOf(schedule);
+  return 'onceMs' in rule && rule.onceMs <= now.getTime();
+}
+
 /**
  * The first instant after `after`, within the schedule's bounds; null when there is none.
  * Wall times that a zone skips (spring) fire at the next valid instant; those that it repeats (autumn) fire once.
+ * @param counted where `@every` counts from if the schedule has no start: an instant of it, or when it was written
  */
-export function nextInstant(schedule: Schedule, after: Date): Date | null {
-  const cron = parseCron(schedule.cron, schedule.timezone);
+export function nextInstant(schedule: Schedule, after: Date, counted: Date = after): Date | null {
+  const { startsAt, expiresAt } = schedule;
   // A start that lies ahead may itself be an instant: ask from just before it.
-  const from = schedule.startsAt && schedule.startsAt > after ? new Date(schedule.startsAt.getTime() - 1) : after;
-  const next = cron.nextRun(from);
-  if (!next || (schedule.expiresAt && next >= schedule.expiresAt)) return null;
-  return next;
+  const from = startsAt && startsAt > after ? new Date(startsAt.getTime() - 1) : after;
+  const next = instantAfter(ruleOf(schedule), from, startsAt ?? counted);
+  return !next || (expiresAt && next >= expiresAt) ? null : next;
+}
+
+/** @param counted an instant of what fires at intervals */
+function instantAfter(rule: Rule, after: Date, counted: Date): Date | null {
+  if ('cron' in rule) return rule.cron.nextRun(after);
+  if ('onceMs' in rule) return rule.onceMs > after.getTime() ? new Date(rule.onceMs) : null;
+  const passed = Math.floor((after.getTime() - counted.getTime()) / rule.everyMs);
+  return new Date(counted.getTime() + (passed + 1) * rule.everyMs);
 }
 
 /**
  * The first firing of a new or changed schedule.
+ * @param counted as for `nextInstant`: what an interval that is kept goes on from
  * @throws AppError naming `schedule` when it would never fire
  */
-export function firstInstant(schedule: Schedule, now: Date): Date {
-  const next = nextInstant(schedule, now);
-  if (!next) {
-    const bound = schedule.expiresAt ? ' before it expires' : '';
-    throw invalidField('schedule', `"${schedule.cron}" never fires${bound}; give it a date that exists and lies ahead`);
-  }
-  return next;
+export function firstInstant(schedule: Schedule, now: Date, counted: Date = now): Date {
+  const next = nextInstant(schedule, now, counted);
+  if (next) return next;
+  if (isOver(schedule, now))
+    throw invalidField('schedule', `"${schedule.cron}" has passed; give it a time that lies ahead`);
+  const bound = schedule.startsAt || schedule.expiresAt ? ' between its start and its expiry' : '';
+  throw invalidField('schedule', `"${schedule.cron}" never fires${bound}; give it a date that exists and lies ahead`);
 }
 
 export interface Firing {
@@ -92,7 +140,7 @@ export interface Firing {
 
 /** An instant that is served within this time is on time, whatever the misfire policy. */
 const ON_TIME_MS = 2000;
-/** Schedules have no finer grain. */
+/** No two instants of a schedule lie closer together. */
 const GRAIN_MS = 1000;
 
 /**
@@ -108,13 +156,13 @@ export function decideFiring(schedule: Schedule, due: Date, now: Date, most: num
   const oldest = schedule.misfire === 'skip' ? onTime : Math.min(onTime, caughtUp);
   if (schedule.misfire !== 'all') {
     const latest = latestInstant(schedule, due, now);
-    return { instants: latest.getTime() >= oldest ? [latest] : [], next: nextInstant(schedule, now) };
+    return { instants: latest.getTime() >= oldest ? [latest] : [], next: nextInstant(schedule, now, due) };
   }
   const instants: Date[] = [];
-  let instant = due.getTime() >= oldest ? due : nextInstant(schedule, new Date(oldest - 1));
+  let instant = due.getTime() >= oldest ? due : nextInstant(schedule, new Date(oldest - 1), due);
   while (instant && instant <= now && instants.length < most) {
     instants.push(instant);
-    instant = nextInstant(schedule, instant);
+    instant = nextInstant(schedule, instant, due);
   }
   return { instants, next: instant };
 }
@@ -129,7 +177,7 @@ function latestInstant(schedule: Schedule, due: Date, now: Date): Date {
   let silentFrom = now.getTime();
   while (silentFrom - latest.getTime() >= GRAIN_MS) {
     const middle = Math.floor((latest.getTime() + silentFrom) / 2);
-    const instant = nextInstant(schedule, new Date(middle));
+    const instant = nextInstant(schedule, new Date(middle), due);
     if (instant && instant <= now) latest = instant;
     else silentFrom = middle;
   }

@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import type { Job, JobDefinition, Schedule } from '../../engine/model.ts';
-import { checkTimezone } from '../../engine/schedule.ts';
+import { checkTimezone, parseCron } from '../../engine/schedule.ts';
 import { problemsOf, validationError } from '../../http/validation.ts';
 import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
@@ -94,9 +94,12 @@ function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Sched
     refuseScheduleOptions(fields);
     return null;
   }
+  const timezone = fields.timezone ?? before?.timezone ?? SCHEDULE_DEFAULTS.timezone;
+  // The engine takes more than cron; the contract of tasks does not.
+  if (fields.schedule !== undefined) parseCron(cron, timezone);
   return {
     cron,
-    timezone: fields.timezone ?? before?.timezone ?? SCHEDULE_DEFAULTS.timezone,
+    timezone,
     startsAt,
     expiresAt,
     jitterSeconds: fields.jitter_seconds ?? before?.jitterSeconds ?? SCHEDULE_DEFAULTS.jitter_seconds,

@@ -172,6 +172,63 @@ describe('scheduler', () => {
     expect(await states(id)).toEqual(['queued']);
   });
 
+  describe('at intervals, and once', () => {
+    const HOURLY: Schedule = { ...EVERY_HOUR, cron: '@every 3600', overlap: 'allow' };
+    const change = (id: number, to: (job: JobDefinition) => JobDefinition) =>
+      store.transaction((tx) => updateJob(tx, 'scheduler', id, to));
+    const nextOf = async (id: number) => (await getJob(store, 'scheduler', id)).nextFireAt;
+    const inMs = (ms: number) => new Date(Date.now() + ms);
+    const once = (at: Date): Schedule => ({ ...EVERY_HOUR, cron: `@once ${at.toISOString()}` });
+
+    it('does not drift, however late it fires', async () => {
+      const id = await create({ schedule: HOURLY });
+      const first = await nextOf(id);
+      for (const hours of [3, 1]) {
+        await store.query(
+          'UPDATE longshore.jobs SET next_fire_at = next_fire_at - make_interval(hours => $2) WHERE id = $1',
+          [id, hours],
+        );
+        await fire();
+        expect(await nextOf(id)).toEqual(first);
+      }
+      expect((await runsOf(id)).map((run) => run.fireAt)).toEqual([new Date((first?.getTime() ?? 0) - 3_600_000)]);
+    });
+
+    it('keeps its beat when anything but the interval changes', async () => {
+      const id = await create({ schedule: HOURLY });
+      const first = await nextOf(id);
+      await change(id, (job) => ({ ...job, schedule: { ...HOURLY, misfire: 'all', jitterSeconds: 3 } }));
+      await change(id, (job) => ({ ...job, schedule: { ...HOURLY, expiresAt: inMs(10 * 3_600_000) } }));
+      expect(await nextOf(id)).toEqual(first);
+      await change(id, (job) => ({ ...job, schedule: { ...HOURLY, cron: '@every 7200' } }));
+      expect((await nextOf(id))?.getTime()).toBeGreaterThan((first?.getTime() ?? 0) + 3_000_000);
+    });
+
+    it('fires once, and can still be changed afterwards', async () => {
+      const id = await create({ schedule: once(inMs(60_000)) });
+      await store.query(
+        `UPDATE longshore.jobs SET next_fire_at = at, cron = '@once ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+         FROM (SELECT date_trunc('second', now()) AS at) passed WHERE id = $1`,
+        [id],
+      );
+      await fire();
+      await fire();
+      expect(await states(id)).toEqual(['queued']);
+      expect(await nextOf(id)).toBeNull();
+      await change(id, (job) => ({ ...job, name: 'renamed', status: 'paused' }));
+      await change(id, (job) => ({ ...job, status: 'active' }));
+      expect(await nextOf(id)).toBeNull();
+    });
+
+    it('refuses a time that has passed when it is written, and names the field', async () => {
+      const refused = { code: 'validation', details: [{ field: 'schedule' }] };
+      await expect(create({ schedule: once(inMs(-60_000)) })).rejects.toMatchObject(refused);
+      const id = await create({ schedule: HOURLY });
+      const tooLate = change(id, (job) => ({ ...job, schedule: once(inMs(-60_000)) }));
+      await expect(tooLate).rejects.toMatchObject(refused);
+    });
+  });
+
   it('goes on when one schedule can no longer be understood', async () => {
     const broken = await create({ name: 'broken' });
     const sound = await create({ name: 'sound' });

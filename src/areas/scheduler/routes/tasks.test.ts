@@ -69,6 +69,8 @@ describe('POST /api/tasks', () => {
     ['cron that is none', { schedule: 'every day' }, 'schedule'],
     ['cron of four fields', { schedule: '* * * *' }, 'schedule'],
     ['cron out of range', { schedule: '61 * * * *' }, 'schedule'],
+    ['an interval instead of cron', { schedule: '@every 60' }, 'schedule'],
+    ['a time instead of cron', { schedule: '@once 2999-01-01T00:00:00Z' }, 'schedule'],
     ['cron that never fires', { schedule: '0 0 31 2 *' }, 'schedule'],
     ['cron in the past', { schedule: '0 0 0 1 1 * 2001' }, 'schedule'],
     ['a zone without a schedule', { timezone: 'Asia/Tokyo' }, 'timezone'],
