@@ -8,8 +8,10 @@ import path from 'node:path';
 import { Authenticator } from '../src/auth/authenticator.ts';
 import { TokenCodec } from '../src/auth/token-codec.ts';
 import { createAreas } from '../src/bin/server.ts';
+import { openVault } from '../src/bin/vault.ts';
 import { PostgresPort } from '../src/engine/postgres-port.ts';
 import { Wake } from '../src/engine/wake.ts';
+import { Bus } from '../src/events/bus.ts';
 import { Health } from '../src/http/health.ts';
 import { Idempotency } from '../src/http/idempotency.ts';
 import { Metrics } from '../src/http/metrics.ts';
@@ -27,6 +29,8 @@ const listener = new Listener({ url, logger });
 const codec = new TokenCodec(masterKey);
 const areas = createAreas({
   store,
+  vault: openVault(masterKey, logger),
+  bus: new Bus({ db: store, listener, logger }),
   codec,
   authenticator: new Authenticator({ store, codec, logger }),
   idempotency: new Idempotency(store, masterKey),

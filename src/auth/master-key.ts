@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Queryable } from '../store/store.ts';
-import { putMasterKeyCheck } from './queries/master_key_put.ts';
+import { getMasterKeyCheck, putMasterKeyCheck } from './queries/master_key_put.ts';
 
 const KEY_BYTES = 32;
 export const MASTER_KEY_FILE = 'master.key';
@@ -21,10 +21,9 @@ interface MasterKeySource {
  * @throws UsageError when the file can be read by others or does not hold a key
  */
 export async function loadMasterKey(source: MasterKeySource, logger: Logger): Promise<Buffer> {
-  if (source.masterKey) return source.masterKey;
-  const file = path.join(source.dataDir, MASTER_KEY_FILE);
-  const existing = await readKeyFile(file);
+  const existing = await findMasterKey(source);
   if (existing) return existing;
+  const file = path.join(source.dataDir, MASTER_KEY_FILE);
   if (await createKeyFile(file)) {
     logger.warn(
       { file },
@@ -34,6 +33,15 @@ export async function loadMasterKey(source: MasterKeySource, logger: Logger): Pr
   const made = await readKeyFile(file);
   if (!made) throw new UsageError(`${file}: it was there and is gone; start again, and see what removes it.`);
   return made;
+}
+
+/**
+ * As `loadMasterKey`, for a process that comes after the first server: it makes none.
+ * @returns undefined when there is none
+ * @throws UsageError as `loadMasterKey`
+ */
+export async function findMasterKey(source: MasterKeySource): Promise<Buffer | undefined> {
+  return source.masterKey ?? (await readKeyFile(path.join(source.dataDir, MASTER_KEY_FILE)));
 }
 
 /** @returns undefined when there is no such file */
@@ -110,11 +118,26 @@ export function deriveKey(masterKey: Buffer, purpose: string): Buffer {
  * @throws UsageError when it is another: stored secrets would be unreadable, and new ones unreadable to the others
  */
 export async function assertMasterKeyFits(queryable: Queryable, masterKey: Buffer): Promise<void> {
-  const value = createHmac('sha256', deriveKey(masterKey, 'key check v1')).update('longshore').digest();
-  const stored = await putMasterKeyCheck(queryable, value);
-  if (!timingSafeEqual(value, stored)) {
-    throw new UsageError(
-      `LONGSHORE_MASTER_KEY: is not the key that this database was written with; give every server the first one's (the ${MASTER_KEY_FILE} in its data directory, or your backup of it).`,
-    );
-  }
+  const value = checkOf(masterKey);
+  assertSame(value, await putMasterKeyCheck(queryable, value));
+}
+
+/**
+ * The same for a worker, which settles nothing: before a server has, any key passes.
+ * @throws UsageError when it is another
+ */
+export async function assertMasterKeyIsServers(queryable: Queryable, masterKey: Buffer): Promise<void> {
+  const stored = await getMasterKeyCheck(queryable);
+  if (stored) assertSame(checkOf(masterKey), stored);
+}
+
+function checkOf(masterKey: Buffer): Buffer {
+  return createHmac('sha256', deriveKey(masterKey, 'key check v1')).update('longshore').digest();
+}
+
+function assertSame(value: Buffer, stored: Buffer): void {
+  if (timingSafeEqual(value, stored)) return;
+  throw new UsageError(
+    `LONGSHORE_MASTER_KEY: is not the key that this database was written with; give every server and worker the first server's (the ${MASTER_KEY_FILE} in its data directory, or your backup of it).`,
+  );
 }

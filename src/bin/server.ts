@@ -12,6 +12,7 @@ import { ensureAdmin, type FirstAdmin } from '../auth/first-admin.ts';
 import { assertMasterKeyFits, loadMasterKey } from '../auth/master-key.ts';
 import { TokenCodec } from '../auth/token-codec.ts';
 import { tokenPruner } from '../auth/token-pruner.ts';
+import { secretPruner } from '../connections/vault.ts';
 import { Engine } from '../engine/engine.ts';
 import { Wake } from '../engine/wake.ts';
 import type { App, Area } from '../http/area.ts';
@@ -33,6 +34,7 @@ import { blobPruner } from '../store/blobs.ts';
 import { Listener } from '../store/listener.ts';
 import { migrate } from '../store/migrate.ts';
 import { Store } from '../store/store.ts';
+import { openVault } from './vault.ts';
 
 export interface ServerSettings {
   /** Its `databaseUrl` must be set: whoever embeds PostgreSQL says where it is. */
@@ -69,16 +71,35 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   const codec = new TokenCodec(masterKey);
   const authenticator = new Authenticator({ store, codec, logger });
   listener.on(AUTH_CHANGED_CHANNEL, () => authenticator.forget());
-  const onReport = new Map([[SCHEDULER, onTaskReport]]);
-  const engine = new Engine({ store, listener, logger, retentionDays: config.retentionDays, onReport });
+  const vault = openVault(masterKey, logger);
+  const onReport = new Map([[SCHEDULER, onTaskReport(vault)]]);
+  const engine = new Engine({
+    store,
+    listener,
+    logger,
+    retentionDays: config.retentionDays,
+    onReport,
+    resolveSpecs: (runs) => vault.resolve(store, runs),
+  });
   const redis = config.redisUrl === undefined ? undefined : new SharedWindows({ url: config.redisUrl, logger });
   const health = new Health({ store, embeddedDatabase, redis });
   const metrics = new Metrics(store);
   registerEngineMetrics(metrics.registry, { store, bus: engine.bus, logger });
   const idempotency = new Idempotency(store, masterKey);
   const logsWritten = new Wake(listener, 'longshore_logs');
-  const { port } = engine;
-  const areas = createAreas({ store, authenticator, codec, idempotency, health, metrics, port, logsWritten });
+  const { bus, port } = engine;
+  const areas = createAreas({
+    store,
+    vault,
+    bus,
+    authenticator,
+    codec,
+    idempotency,
+    health,
+    metrics,
+    port,
+    logsWritten,
+  });
   const services: Service[] = [
     listener,
     engine,
@@ -86,6 +107,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     tokenPruner(store, logger),
     idempotencyPruner(store, logger),
     blobPruner(store, logger),
+    secretPruner(store, logger),
     ...areas.flatMap((area) => area.services),
   ];
   const app = await createHttpServer({

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { assertMasterKeyIsServers } from '../auth/master-key.ts';
 import { PostgresPort } from '../engine/postgres-port.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { randomText } from '../kernel/ids.ts';
@@ -15,11 +16,14 @@ import { allowed } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
 import { startHeartbeatThread } from './heartbeat.ts';
 import type { PortAddress } from './heartbeat-thread.ts';
+import { openVault } from './vault.ts';
 
 export interface WorkerSettings {
   /** Straight on PostgreSQL; or, with `server` and `token`, over HTTP. */
   readonly databaseUrl?: string | undefined;
   readonly directDatabaseUrl?: string | undefined;
+  /** The servers' master key: whoever leases from the database opens the secrets of what it leases. */
+  readonly masterKey?: Buffer | undefined;
   readonly server?: string | undefined;
   /** An API key with the permission `worker`. */
   readonly token?: string | undefined;
@@ -53,8 +57,8 @@ interface Transport {
   close(): Promise<void>;
 }
 
-function openTransport(settings: WorkerSettings, workerId: string): Transport {
-  const { server, token, databaseUrl: url, logger } = settings;
+async function openTransport(settings: WorkerSettings, workerId: string): Promise<Transport> {
+  const { server, token, databaseUrl: url } = settings;
   if (server !== undefined) {
     if (token === undefined) throw new UsageError('--token: a worker needs an API key with the permission "worker".');
     const port = new HttpPort({ server, token, workerId });
@@ -63,12 +67,42 @@ function openTransport(settings: WorkerSettings, workerId: string): Transport {
   if (url === undefined) {
     throw new UsageError('DATABASE_URL: a worker needs a database, or --server and --token to work over HTTP.');
   }
+  return openDatabase(settings, url);
+}
+
+async function openDatabase(settings: WorkerSettings, url: string): Promise<Transport> {
+  const { masterKey, logger } = settings;
+  if (masterKey === undefined) {
+    throw new UsageError(
+      "LONGSHORE_MASTER_KEY: a worker on the database opens secrets with it; give it the servers', or LONGSHORE_DATA_DIR with their master.key, or --server and --token to work over HTTP.",
+    );
+  }
   const store = new Store({ url, poolSize: POOL_SIZE, logger, applicationName: 'longshore worker' });
+  try {
+    await checkMasterKey(store, masterKey, logger);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const directUrl = settings.directDatabaseUrl ?? url;
   const listener = new Listener({ url: directUrl, logger });
-  const port = new PostgresPort({ store, listener, logger });
+  const vault = openVault(masterKey, logger);
+  const port = new PostgresPort({ store, listener, logger, resolveSpecs: (runs) => vault.resolve(store, runs) });
   // Past the pooler: heartbeats must not queue behind the work that they keep alive.
   return { address: { type: 'postgres', url: directUrl }, port, services: [listener], close: () => store.close() };
+}
+
+/**
+ * A database that is away, or that no server has prepared yet, is no reason not to start: the worker joins when it can.
+ * With another key, runs with secrets then fail and say so.
+ */
+async function checkMasterKey(store: Store, masterKey: Buffer, logger: Logger): Promise<void> {
+  try {
+    await assertMasterKeyIsServers(store, masterKey);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    logger.warn({ err: error }, 'the master key cannot be held against the database yet');
+  }
 }
 
 /** The wiring of a worker process. @throws UsageError for settings that cannot work */
@@ -76,7 +110,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   const { logger, health } = settings;
   const executors = allowed(settings.executors, settings.kinds);
   const id = settings.id ?? `${hostname()}-${randomText(6)}`;
-  const transport = openTransport(settings, id);
+  const transport = await openTransport(settings, id);
   const worker = new Worker({
     identity: {
       id,

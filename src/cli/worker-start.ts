@@ -23,7 +23,9 @@ interface StartOptions {
  */
 async function transport(session: Session, config: Config) {
   if (config.server === undefined && config.databaseUrl !== undefined) {
-    return { databaseUrl: config.databaseUrl, directDatabaseUrl: config.directDatabaseUrl };
+    const { findMasterKey } = await import('../auth/master-key.ts');
+    const { databaseUrl, directDatabaseUrl } = config;
+    return { databaseUrl, directDatabaseUrl, masterKey: await findMasterKey(config) };
   }
   return session.target();
 }
@@ -86,7 +88,7 @@ export function addWorkerStart(worker: Command): void {
     .option('--log-level <level>', 'trace, debug, info, warn or error (LONGSHORE_LOG_LEVEL; info)')
     .addHelpText(
       'after',
-      '\nWith DATABASE_URL it works straight on the database; with --server and --token (a key with the permission\n"worker"), or beside a server on this machine, over HTTP.',
+      '\nWith DATABASE_URL and the master key of the servers it works straight on the database; with --server and --token\n(a key with the permission "worker"), or beside a server on this machine, over HTTP.',
     )
     .action(
       withSession<StartOptions>(async (session, options) => {

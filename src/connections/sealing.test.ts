@@ -3,7 +3,7 @@ import type { Json } from '../protocol/executor.ts';
 import { MASK } from '../protocol/secret-names.ts';
 import { maskReferences, referencesIn } from '../protocol/secret-refs.ts';
 import { shownUrl } from '../protocol/secret-urls.ts';
-import { sealSecrets } from './sealing.ts';
+import { sealSecrets, showSecrets } from './sealing.ts';
 import { SecretDraft } from './vault.ts';
 
 /** `password` anywhere, what is secret in `url`, and `credentials` as a whole. */
@@ -93,5 +93,13 @@ describe('sealSecrets', () => {
     expect(() => seal(bodyOf(reference), sealed)).toThrow(
       expect.objectContaining({ details: [expect.objectContaining({ field })] }),
     );
+  });
+});
+
+describe('showSecrets', () => {
+  it('shows what is sealed and what is not yet alike', () => {
+    const { sealed } = seal(definition);
+    expect(showSecrets(sealed, shownForm)).toEqual(showSecrets(definition, shownForm));
+    expect(JSON.stringify(showSecrets(definition, shownForm))).not.toContain('hunter');
   });
 });

@@ -12,10 +12,12 @@ import { hasMaskedSecret } from '../protocol/secret-urls.ts';
  */
 export type ShownForm = (path: readonly string[], value: Json) => string | undefined;
 
+/** Takes a secret's value, and gives what stands for it; see SecretDraft. */
+export type SecretSeal = (value: Json, shown: string) => SecretRef;
+
 interface Sealing {
   readonly shownForm: ShownForm;
-  /** Takes a secret's value, and gives what stands for it; see SecretDraft. */
-  readonly seal: (value: Json, shown: string) => SecretRef;
+  readonly seal: SecretSeal;
 }
 
 /**
@@ -67,6 +69,17 @@ function sealFields(
     return [key, sealAt([...path, key], part, before, sealing)];
   });
   return Object.fromEntries(entries);
+}
+
+/** A stored definition as it may be shown, be it sealed or from before there was a vault. */
+export function showSecrets(stored: Json, shownForm: ShownForm, path: readonly string[] = []): Json {
+  if (isSecretRef(stored)) return shownText(stored);
+  const shown = shownForm(path, stored);
+  if (shown !== undefined) return shown;
+  if (Array.isArray(stored)) return stored.map((part, index) => showSecrets(part, shownForm, [...path, String(index)]));
+  if (typeof stored !== 'object' || stored === null) return stored;
+  const entries = Object.entries(stored);
+  return Object.fromEntries(entries.map(([key, part]) => [key, showSecrets(part, shownForm, [...path, key])]));
 }
 
 /** Taken as it is, the mask would be sent as a password. */

@@ -31,6 +31,7 @@ beforeAll(async () => {
   const longshore = await Longshore.build({
     DATABASE_URL: server.database.url,
     LONGSHORE_DIRECT_DATABASE_URL: server.database.directUrl,
+    LONGSHORE_DATA_DIR: server.config.dataDir,
     LONGSHORE_KILL_GRACE_SECONDS: String(GRACE_SECONDS),
   });
   const worker = longshore.start(['worker', 'start', '--id', 'tree-kill', '--drain', '0', '--log-level', 'warn']);

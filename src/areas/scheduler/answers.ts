@@ -10,13 +10,10 @@ import {
   type Worker,
 } from '../../engine/model.ts';
 import { rfc3339 } from '../../kernel/clock.ts';
-import type { Json } from '../../protocol/executor.ts';
-import { MASK } from '../../protocol/secret-names.ts';
-import { maskUrl } from '../../protocol/secret-urls.ts';
 import { SystemInfo } from '../../protocol/worker.ts';
 import { RUN_STATUSES, statusOf } from './dialect.ts';
-import { EXECUTORS, type ExecutorName, type OnFinish, Time } from './schemas.ts';
-import { maskSecrets } from './secrets.ts';
+import { EXECUTORS, type ExecutorName, Time } from './schemas.ts';
+import { showTask, type TaskSecrets } from './secrets.ts';
 
 /** What the area answers: each thing's schema, and the function that makes it of the engine's. */
 
@@ -69,16 +66,11 @@ export const TaskAnswer = Type.Object(
 
 export type TaskAnswer = Static<typeof TaskAnswer>;
 
-function onFinishAnswer(stored: Json): TaskAnswer['on_finish'] {
-  if (stored === null) return null;
-  const { url, on, secret } = stored as OnFinish;
-  return { url: maskUrl(url), ...(on ? { on: [...on] } : {}), ...(secret === undefined ? {} : { secret: MASK }) };
-}
-
 export function taskAnswer(job: Job): TaskAnswer {
   const { schedule, lastRun } = job;
+  const { on_finish, ...spec } = showTask({ ...(job.spec as TaskSecrets), on_finish: job.onFinish });
   return {
-    ...maskSecrets(job.spec as { [key: string]: Json }),
+    ...spec,
     id: job.id,
     name: job.name,
     description: job.description,
@@ -99,7 +91,7 @@ export function taskAnswer(job: Job): TaskAnswer {
     expires_at: time(schedule?.expiresAt ?? null),
     jitter_seconds: schedule?.jitterSeconds ?? 0,
     pause_on_failure: job.pauseOnFailure,
-    on_finish: onFinishAnswer(job.onFinish),
+    on_finish: on_finish as TaskAnswer['on_finish'],
     next_run_time: time(job.nextFireAt),
     last_run: lastRun && { id: lastRun.id, status: statusOf(lastRun.state), create_time: rfc3339(lastRun.at) },
     create_time: rfc3339(job.createdAt),

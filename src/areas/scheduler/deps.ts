@@ -1,3 +1,4 @@
+import type { Vault } from '../../connections/vault.ts';
 import type { Wake } from '../../engine/wake.ts';
 import type { Health } from '../../http/health.ts';
 import type { Idempotency } from '../../http/idempotency.ts';
@@ -8,6 +9,7 @@ import type { Store } from '../../store/store.ts';
 /** What the area's routes work with; the entry point hands it in. */
 export interface SchedulerDeps {
   readonly store: Store;
+  readonly vault: Vault;
   readonly idempotency: Idempotency;
   readonly health: Health;
   readonly metrics: Metrics;

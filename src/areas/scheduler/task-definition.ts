@@ -1,10 +1,12 @@
 import { Compile } from 'typebox/compile';
+import type { SecretSeal } from '../../connections/sealing.ts';
 import type { Job, JobDefinition, Schedule } from '../../engine/model.ts';
 import { checkTimezone, parseCron } from '../../engine/schedule.ts';
 import { problemsOf, validationError } from '../../http/validation.ts';
 import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import { MASK } from '../../protocol/secret-names.ts';
+import { isSecretRef, maskReferences, shownText } from '../../protocol/secret-refs.ts';
 import {
   type ExecutorName,
   type OnFinish,
@@ -13,7 +15,7 @@ import {
   type TaskFields,
   type TaskUpdate,
 } from './schemas.ts';
-import { hasSecretHeaders, refuseMask, restoreSecrets, restoreUrl } from './secrets.ts';
+import { hasSecretHeaders, sealTask, type TaskSecrets } from './secrets.ts';
 
 /** A run that nobody has bounded would hold its worker's slot for ever. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
@@ -38,14 +40,18 @@ function specOf(executor: ExecutorName, body: Readonly<Record<string, unknown>>)
 /** Every executor's fields, to tell one that belongs to another executor from one that nobody knows. */
 const SPEC_FIELDS = new Set(Object.values(SPECS).flatMap((schema) => Object.keys(schema.properties)));
 
-function checkSpec(executor: ExecutorName, spec: Spec): Spec {
+/** @param spec as a client gave it, with what stays as it is stored */
+function checkSpec(executor: ExecutorName, spec: Spec): void {
   const validator = VALIDATORS[executor];
-  if (!validator.Check(spec)) throw validationError(problemsOf(validator.Errors(spec), 'body'));
-  if (executor === 'http' && !URL.canParse(String(spec.url))) throw invalidField('url', 'must be an http or https URL');
-  if (executor === 'python' && (spec.command === undefined) === (spec.script === undefined)) {
+  // What is sealed was checked when it was given.
+  const shown = maskReferences(spec) as Spec;
+  if (!validator.Check(shown)) throw validationError(problemsOf(validator.Errors(shown), 'body'));
+  if (executor === 'http' && !URL.canParse(String(shown.url))) {
+    throw invalidField('url', 'must be an http or https URL');
+  }
+  if (executor === 'python' && (shown.command === undefined) === (shown.script === undefined)) {
     throw invalidField('command', 'give either command (a file on the worker) or script (the program itself)');
   }
-  return spec;
 }
 
 /** @throws AppError for what looks like a time and is none, such as 2024-02-30 or a year that no calendar has */
@@ -109,10 +115,15 @@ function scheduleOf(fields: Partial<TaskFields>, before: Schedule | null): Sched
   };
 }
 
+/** A stored URL as far as it may be known here: its origin is that of the sealed one. */
+function urlOf({ url }: Spec): string {
+  return isSecretRef(url) ? shownText(url) : String(url);
+}
+
 /** Whether an update sends the task's requests to another server than before. */
 function movesElsewhere(next: Spec, stored: Spec): boolean {
-  const [to, from] = [next.url, stored.url];
-  if (typeof to !== 'string' || typeof from !== 'string' || !URL.canParse(to) || !URL.canParse(from)) return false;
+  const [to, from] = [urlOf(next), urlOf(stored)];
+  if (!URL.canParse(to) || !URL.canParse(from)) return false;
   return new URL(to).origin !== new URL(from).origin;
 }
 
@@ -122,23 +133,30 @@ function movesElsewhere(next: Spec, stored: Spec): boolean {
  * @throws AppError `validation` when they would be kept as they are
  */
 function withoutHeaders(body: TaskUpdate, { headers, ...rest }: Spec): Spec {
-  if (!('headers' in body) && headers !== undefined && hasSecretHeaders({ headers })) {
+  if (!('headers' in body) && headers !== undefined && hasSecretHeaders(headers)) {
     throw invalidField('headers', 'hold secrets of the server that url named before; give them anew');
   }
   return rest;
 }
 
-function onFinishOf(given: OnFinish | null, before: Json): Json {
+function onFinishOf(given: OnFinish | null): Json {
   if (given === null) return null;
-  const stored = before as OnFinish | null;
-  const url = restoreUrl('on_finish.url', given.url, stored?.url);
+  const { url, on, secret } = given;
   if (!URL.canParse(url)) throw invalidField('on_finish.url', 'must be an http or https URL');
-  const secret = given.secret === MASK ? stored?.secret : given.secret;
-  if (given.secret === MASK && secret === undefined) refuseMask('on_finish.secret', MASK);
-  if (secret !== undefined && secret.length < SHORTEST_SECRET) {
+  if (secret !== undefined && secret !== MASK && secret.length < SHORTEST_SECRET) {
     throw invalidField('on_finish.secret', `must have at least ${SHORTEST_SECRET} characters`);
   }
-  return { url, ...(given.on ? { on: [...new Set(given.on)] } : {}), ...(secret === undefined ? {} : { secret }) };
+  return { url, ...(on ? { on: [...new Set(on)] } : {}), ...(secret === undefined ? {} : { secret }) };
+}
+
+/** The two parts of a definition that hold secrets, with those sealed. */
+function sealedParts(
+  next: { readonly spec: Spec; readonly onFinish: Json },
+  stored: TaskSecrets,
+  seal: SecretSeal,
+): { spec: Spec; onFinish: Json } {
+  const { on_finish = null, ...spec } = sealTask({ ...next.spec, on_finish: next.onFinish }, stored, seal);
+  return { spec, onFinish: on_finish };
 }
 
 function nameOf(name: string): string {
@@ -148,15 +166,18 @@ function nameOf(name: string): string {
 
 /**
  * A new task's definition, defaults filled in.
+ * @param seal takes its secrets
  * @throws AppError `validation` naming the field
  */
-export function newDefinition(area: string, body: TaskCreate): JobDefinition {
+export function newDefinition(area: string, body: TaskCreate, seal: SecretSeal): JobDefinition {
+  const spec = specOf(body.executor, body);
+  checkSpec(body.executor, spec);
   return {
     area,
     kind: body.executor,
     name: nameOf(body.name),
     description: body.description ?? '',
-    spec: checkSpec(body.executor, restoreSecrets(specOf(body.executor, body), {})),
+    ...sealedParts({ spec, onFinish: onFinishOf(body.on_finish ?? null) }, {}, seal),
     status: body.status ?? 'active',
     schedule: scheduleOf(body, null),
     priority: body.priority ?? 'normal',
@@ -166,16 +187,16 @@ export function newDefinition(area: string, body: TaskCreate): JobDefinition {
     timeoutSeconds: body.timeout_seconds === undefined ? DEFAULT_TIMEOUT_SECONDS : body.timeout_seconds,
     maxConcurrent: body.max_concurrent ?? null,
     pauseOnFailure: body.pause_on_failure ?? false,
-    onFinish: onFinishOf(body.on_finish ?? null, null),
   };
 }
 
 /**
  * The definition that an update makes of `job`. With another executor the old one's fields are gone; else they stay,
  * and null takes one away.
+ * @param seal takes its new secrets
  * @throws AppError `validation` naming the field
  */
-export function changedDefinition(job: Job, body: TaskUpdate): JobDefinition {
+export function changedDefinition(job: Job, body: TaskUpdate, seal: SecretSeal): JobDefinition {
   const executor = body.executor ?? (job.kind as ExecutorName);
   const own = Object.keys(SPECS[executor].properties);
   const foreign = Object.keys(body).find((field) => SPEC_FIELDS.has(field) && !own.includes(field));
@@ -183,14 +204,16 @@ export function changedDefinition(job: Job, body: TaskUpdate): JobDefinition {
   const stored = job.spec as Spec;
   const kept = executor === job.kind ? stored : {};
   const given = specOf(executor, { ...kept, ...body });
-  const spec = restoreSecrets(given, movesElsewhere(given, kept) ? withoutHeaders(body, kept) : kept);
+  checkSpec(executor, given);
+  const restorable = movesElsewhere(given, kept) ? withoutHeaders(body, kept) : kept;
+  const next = { spec: given, onFinish: body.on_finish === undefined ? job.onFinish : onFinishOf(body.on_finish) };
   const pick = <T>(given: T | undefined, before: T): T => (given === undefined ? before : given);
   return {
     area: job.area,
     kind: executor,
     name: body.name === undefined ? job.name : nameOf(body.name),
     description: body.description ?? job.description,
-    spec: checkSpec(executor, spec),
+    ...sealedParts(next, { ...restorable, on_finish: job.onFinish }, seal),
     status: body.status ?? job.status,
     schedule: scheduleOf(body, job.schedule),
     priority: body.priority ?? job.priority,
@@ -200,6 +223,5 @@ export function changedDefinition(job: Job, body: TaskUpdate): JobDefinition {
     timeoutSeconds: pick(body.timeout_seconds, job.timeoutSeconds),
     maxConcurrent: pick(body.max_concurrent, job.maxConcurrent),
     pauseOnFailure: body.pause_on_failure ?? job.pauseOnFailure,
-    onFinish: body.on_finish === undefined ? job.onFinish : onFinishOf(body.on_finish, job.onFinish),
   };
 }

@@ -1,7 +1,8 @@
 import { recordAudit } from '../../auth/audit.ts';
 import type { Actor } from '../../auth/identity.ts';
+import { jobOwner, SecretDraft, type Vault } from '../../connections/vault.ts';
 import { createJob, deleteJob, getJob, triggerJob, updateJob } from '../../engine/jobs.ts';
-import type { Job, JobStatus, Run } from '../../engine/model.ts';
+import type { Job, JobDefinition, JobStatus, Run } from '../../engine/model.ts';
 import { jobsList } from '../../engine/queries/job.ts';
 import { getRun } from '../../engine/runs.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
@@ -26,9 +27,16 @@ async function ofTask<T>(id: number, work: Promise<T>): Promise<T> {
   }
 }
 
+function saveSecrets(tx: Tx, vault: Vault, id: number, draft: SecretDraft, { spec, onFinish }: JobDefinition) {
+  return vault.save(tx, jobOwner(id), draft, [spec, onFinish]);
+}
+
 /** @throws AppError `validation` naming the field, `conflict` for a name that is taken */
-export async function createTask(tx: Tx, actor: Actor, body: TaskCreate): Promise<Job> {
-  const id = await createJob(tx, newDefinition(AREA, body), actor.identity.userId);
+export async function createTask(tx: Tx, vault: Vault, actor: Actor, body: TaskCreate): Promise<Job> {
+  const draft = new SecretDraft();
+  const definition = newDefinition(AREA, body, draft.seal);
+  const id = await createJob(tx, definition, actor.identity.userId);
+  await saveSecrets(tx, vault, id, draft, definition);
   const { name, executor } = body;
   await recordAudit(tx, actor, { action: 'task.create', target: targetOf(id), details: { name, executor } });
   return getJob(tx, AREA, id);
@@ -57,14 +65,17 @@ export function listTasks(
 }
 
 /** Runs that exist keep the definition they were made with. @throws AppError `not_found`, `validation`, `conflict` */
-export async function updateTask(tx: Tx, actor: Actor, id: number, body: TaskUpdate): Promise<Job> {
+export async function updateTask(tx: Tx, vault: Vault, actor: Actor, id: number, body: TaskUpdate): Promise<Job> {
+  const draft = new SecretDraft();
   await ofTask(
     id,
-    updateJob(tx, AREA, id, (job) => changedDefinition(job, body)),
+    updateJob(tx, AREA, id, (job) => changedDefinition(job, body, draft.seal)),
   );
+  const job = await getJob(tx, AREA, id);
+  await saveSecrets(tx, vault, id, draft, job);
   // Their names alone: the values may be secrets, and what is recorded stays for ever.
   await recordAudit(tx, actor, { action: 'task.update', target: targetOf(id), details: { fields: Object.keys(body) } });
-  return getJob(tx, AREA, id);
+  return job;
 }
 
 /** Cancels its live runs; its history stays. @throws AppError `not_found` */

@@ -12,3 +12,9 @@ export async function putMasterKeyCheck(queryable: Queryable, value: Buffer): Pr
   if (!row) throw new Error('master_key_check returned no row');
   return row.value;
 }
+
+/** The one that is stored, 32 bytes, if there is one. */
+export async function getMasterKeyCheck(queryable: Queryable): Promise<Buffer | undefined> {
+  const [row] = await queryable.query<{ value: Buffer }>('SELECT value FROM longshore.master_key_check');
+  return row?.value;
+}

@@ -20,7 +20,9 @@ const { stage, ledger, ...settings } = childArgument<WorkerArgument>();
 const logger = createLogger('warn', settings.id);
 const sandbox = await Sandbox.create();
 const executor = chaosExecutor({ stage, ledger: new LedgerWriter(ledger), sandbox });
-const worker = await startWorker({ ...settings, executors: [executor], logCapBytes: 1_000_000, logger });
+// That of the servers, as in server.ts.
+const masterKey = Buffer.alloc(32, 1);
+const worker = await startWorker({ ...settings, masterKey, executors: [executor], logCapBytes: 1_000_000, logger });
 await serveUntilTold(async () => {
   await worker.stop(5000);
   await sandbox.close();

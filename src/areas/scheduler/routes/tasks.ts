@@ -11,7 +11,7 @@ import { createTask, deleteTask, getTask, listTasks, triggerTask, updateTask } f
 const params = Type.Object({ task_id: Id });
 
 /** `/api/tasks…`, but for a task's runs. */
-export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDeps): void {
+export function registerTaskRoutes(app: App, { store, vault, idempotency }: SchedulerDeps): void {
   app.post(
     '/api/tasks',
     {
@@ -25,7 +25,7 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
     },
     (request, reply) =>
       idempotency.send(request, reply, async (tx) => {
-        const task = await createTask(tx, actorOf(request), request.body);
+        const task = await createTask(tx, vault, actorOf(request), request.body);
         return { status: 201, body: success(taskAnswer(task), 'Task created') };
       }),
   );
@@ -76,7 +76,7 @@ export function registerTaskRoutes(app: App, { store, idempotency }: SchedulerDe
     },
     async (request) => {
       const task = await store.transaction((tx) =>
-        updateTask(tx, actorOf(request), request.params.task_id, request.body),
+        updateTask(tx, vault, actorOf(request), request.params.task_id, request.body),
       );
       return success(taskAnswer(task), 'Task updated');
     },
