@@ -26,6 +26,7 @@ const SECRET_LENGTH = 40;
 const KEY = new RegExp(`^sk_live_([0-9a-zA-Z]{${ID_LENGTH}})[0-9a-zA-Z]{${SECRET_LENGTH}}$`);
 export const PUBLIC_ID = /^(key|client)_[0-9a-zA-Z]+$/;
 const SECRET_PREFIX = { key: 'sk_live_', client: 'cs_live_' } as const satisfies Record<KeyKind, string>;
+const NAMES = { key: 'API key', client: 'OAuth client' } as const satisfies Record<KeyKind, string>;
 const MAX_RATE_LIMIT = 1_000_000;
 
 export interface KeyInput {
@@ -103,14 +104,14 @@ export async function listApiKeys(
 /** @throws AppError `not_found`, also for another's key */
 export async function getApiKey(queryable: Queryable, identity: Identity, kind: KeyKind, id: string): Promise<ApiKey> {
   const key = PUBLIC_ID.test(id) ? await selectKey(queryable, kind, id, visibleOwner(identity)) : undefined;
-  if (!key) throw notFound('API key');
+  if (!key) throw notFound(NAMES[kind]);
   return key;
 }
 
 /** Also ends the tokens that a client has bought. @throws AppError `not_found`, also for another's or a revoked key */
 export async function revokeApiKey(tx: Tx, actor: Actor, kind: KeyKind, id: string): Promise<void> {
   if (!PUBLIC_ID.test(id) || !(await markKeyRevoked(tx, kind, id, visibleOwner(actor.identity))))
-    throw notFound('API key');
+    throw notFound(NAMES[kind]);
   await recordAudit(tx, actor, { action: `api_${kind}.revoke`, target: `key:${id}` });
 }
 

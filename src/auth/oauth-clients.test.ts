@@ -31,11 +31,11 @@ const refused = { code: 'unauthenticated' };
 
 test('buys tokens that reach as far as the client, or the scope that was asked for', async () => {
   const all = await exchange();
-  expect(all).toMatchObject({ scope: 'sync:read sync:write', expiresIn: 3600 });
+  expect(all).toMatchObject({ scope: ['sync:read', 'sync:write'], expiresIn: 3600 });
   expect([...(await authenticate(all)).permissions].sort()).toEqual(['sync:read', 'sync:write']);
 
   const some = await exchange({ scope: 'sync:read' });
-  expect(some.scope).toBe('sync:read');
+  expect(some.scope).toEqual(['sync:read']);
   const identity = await authenticate(some);
   expect(identity).toMatchObject({ kind: 'api_key', principal: `key:${client.id}`, userId: user.id });
   expect([...identity.permissions]).toEqual(['sync:read']);
@@ -47,6 +47,7 @@ test('buys tokens that reach as far as the client, or the scope that was asked f
 test('a refreshed token keeps its scope', async () => {
   const { refreshToken } = await exchange({ scope: 'sync:read' });
   const pair = await refreshTokens(store, codec, refreshToken);
+  expect(pair.scope).toEqual(['sync:read']);
   expect([...(await authenticate(pair)).permissions]).toEqual(['sync:read']);
 });
 

@@ -7,7 +7,7 @@ import { LoginThrottle } from './login-throttle.ts';
 import { effectivePermissions, isPermission, type Permission } from './permissions.ts';
 import { type KeyRow, selectLiveKey } from './queries/identity_get.ts';
 import { touchKey } from './queries/key_update.ts';
-import { startTokens, type TokenPair } from './sessions.ts';
+import { type GrantedTokens, startTokens } from './sessions.ts';
 import type { TokenCodec } from './token-codec.ts';
 
 /** The request of OAuth 2's client credentials grant (RFC 6749, 4.4). */
@@ -21,17 +21,12 @@ export interface ClientCredentials {
   readonly requestId?: string | undefined;
 }
 
-export interface ClientTokens extends TokenPair {
-  /** What was granted, in the form of the request's. */
-  readonly scope: string;
-}
-
 /** @throws AppError `unauthenticated`, `rate_limited`, `validation` of `scope` when it asks for more than there is */
 export async function exchangeClientCredentials(
   store: Store,
   codec: TokenCodec,
   request: ClientCredentials,
-): Promise<ClientTokens> {
+): Promise<GrantedTokens> {
   const throttle = new LoginThrottle(store, `client ${request.clientId}`, request.address);
   await throttle.claim();
   const client = PUBLIC_ID.test(request.clientId) ? await selectLiveKey(store, request.clientId, 'client') : undefined;
@@ -59,7 +54,7 @@ export async function exchangeClientCredentials(
     );
     return pair;
   });
-  return { ...tokens, scope: scope.join(' ') };
+  return { ...tokens, scope };
 }
 
 function grantedScope(client: KeyRow, asked: string | undefined, held: ReadonlySet<Permission>): readonly Permission[] {

@@ -31,6 +31,11 @@ export interface TokenPair {
   readonly expiresIn: number;
 }
 
+export interface GrantedTokens extends TokenPair {
+  /** What the sign-in was limited to; all that its holder may do now where it was not. */
+  readonly scope: readonly string[];
+}
+
 export interface ConsoleSession {
   /** For the HttpOnly cookie. */
   readonly cookie: string;
@@ -106,7 +111,7 @@ export async function refreshTokens(
   codec: TokenCodec,
   refreshToken: string,
   from: Omit<Actor, 'identity'> = {},
-): Promise<TokenPair> {
+): Promise<GrantedTokens> {
   const familyId = codec.refreshFamily(refreshToken);
   if (familyId === undefined) throw refused();
   // The verdict is returned, not thrown: throwing would roll the revocation back.
@@ -129,11 +134,12 @@ export async function refreshTokens(
     return undefined;
   });
   if (!verdict) throw refused();
-  const { principal, role } = identityOf(verdict.family);
+  const { principal, role, permissions } = identityOf(verdict.family);
   return {
     accessToken: codec.signAccess({ sub: principal, role, sid: familyId }),
     refreshToken: verdict.successor,
     expiresIn: ACCESS_TOKEN_SECONDS,
+    scope: verdict.family.scope ?? [...permissions],
   };
 }
 

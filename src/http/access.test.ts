@@ -94,8 +94,14 @@ test('there are routes to walk, public ones among them by name', () => {
     'GET /openapi/datasync.json',
     'GET /openapi/governance.json',
     'GET /openapi/scheduler.json',
+    'GET /v1/sync/health',
+    'GET /v1/sync/health/live',
+    'GET /v1/sync/health/ready',
     'POST /api/refresh',
     'POST /auth/login',
+    'POST /v1/sync/auth/refresh',
+    'POST /v1/sync/auth/revoke',
+    'POST /v1/sync/auth/token',
   ]);
 });
 

@@ -1,14 +1,20 @@
 import type { Authenticator } from '../../auth/authenticator.ts';
+import type { TokenCodec } from '../../auth/token-codec.ts';
 import type { Vault } from '../../connections/vault.ts';
 import type { Bus } from '../../events/bus.ts';
+import type { Health } from '../../http/health.ts';
 import type { Idempotency } from '../../http/idempotency.ts';
+import type { Metrics } from '../../http/metrics.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What the area's routes work with; the entry point hands it in. */
 export interface DatasyncDeps {
   readonly store: Store;
   readonly authenticator: Authenticator;
+  readonly codec: TokenCodec;
   readonly idempotency: Idempotency;
+  readonly health: Health;
+  readonly metrics: Metrics;
   readonly vault: Vault;
   readonly bus: Bus;
 }

@@ -1,10 +1,26 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Dialect } from '../../http/area.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
+
+/** The contract's words for what went wrong, and, in their manner, for what it does not name. */
+const ERROR_CODES: Readonly<Record<ErrorCode, string>> = {
+  validation: 'VALIDATION_ERROR',
+  unauthenticated: 'UNAUTHORIZED',
+  forbidden: 'FORBIDDEN',
+  not_found: 'NOT_FOUND',
+  method_not_allowed: 'METHOD_NOT_ALLOWED',
+  conflict: 'CONFLICT',
+  too_large: 'PAYLOAD_TOO_LARGE',
+  unsupported_media_type: 'UNSUPPORTED_MEDIA_TYPE',
+  rate_limited: 'RATE_LIMITED',
+  internal: 'INTERNAL_ERROR',
+  unavailable: 'SERVICE_UNAVAILABLE',
+};
 
 const ErrorBody = Type.Object(
   {
     error: Type.Object({
-      code: Type.String({ description: 'One of docs/errors.md.' }),
+      code: Type.Enum(Object.values(ERROR_CODES)),
       message: Type.String(),
       details: Type.Array(Type.Object({ field: Type.String(), message: Type.String() })),
       request_id: Type.String(),
@@ -16,7 +32,7 @@ const ErrorBody = Type.Object(
 /** Bare objects; only errors have an envelope. */
 export const datasyncDialect: Dialect = {
   error: ({ code, message, details }, requestId): Static<typeof ErrorBody> => ({
-    error: { code, message, details: [...details], request_id: requestId },
+    error: { code: ERROR_CODES[code], message, details: [...details], request_id: requestId },
   }),
   errorSchema: ErrorBody,
 };

@@ -6,13 +6,8 @@ import { randomText } from '../../kernel/ids.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Connector, DestinationSpec } from './executor/spec.ts';
 import { checkTransforms } from './executor/transforms/compile.ts';
+import { AREA, SYNC_KIND } from './kinds.ts';
 import type { JobCreate, JobUpdate, SyncSchedule } from './schemas.ts';
-
-export const AREA = 'datasync';
-/** What a sync job's runs are. */
-export const SYNC_KIND = 'data_sync';
-/** A file, push or webhook that came in. */
-export const LOAD_KIND = 'file_load';
 
 const DEFAULT_RETRIES = 3;
 const DEFAULT_RETRY_DELAY_SECONDS = 5;

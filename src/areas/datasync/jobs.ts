@@ -11,15 +11,9 @@ import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
-import {
-  AREA,
-  changedDefinition,
-  inScheduleWords,
-  jobDefinition,
-  newSyncKey,
-  type SyncSpec,
-} from './job-definition.ts';
+import { changedDefinition, inScheduleWords, jobDefinition, newSyncKey, type SyncSpec } from './job-definition.ts';
 import { sealSecrets } from './job-secrets.ts';
+import { AREA } from './kinds.ts';
 import { type JobListFilter, type JobListRow, syncJobsList } from './queries/job_list.ts';
 import type { JobCreate, JobUpdate } from './schemas.ts';
 import { type SyncStatus, statesOf } from './status.ts';

@@ -7,8 +7,8 @@ import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Store } from '../../store/store.ts';
 import { numberOf } from './ids.ts';
-import { AREA, SYNC_KIND } from './job-definition.ts';
 import { startForJob } from './jobs.ts';
+import { AREA, SYNC_KIND } from './kinds.ts';
 import { syncStatus } from './status.ts';
 
 /** Somebody waits for it: a source that takes longer is too slow to be looked at this way. */

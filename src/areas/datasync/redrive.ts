@@ -7,8 +7,9 @@ import type { Json } from '../../protocol/executor.ts';
 import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../store/blobs.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
-import { AREA, LOAD_KIND, newSyncKey } from './job-definition.ts';
+import { newSyncKey } from './job-definition.ts';
 import { startForJob } from './jobs.ts';
+import { AREA, LOAD_KIND } from './kinds.ts';
 import { type ConflictRow, conflictGet, conflictResolve } from './queries/conflict.ts';
 import { quarantineRedriven, quarantineTake } from './queries/quarantine.ts';
 

@@ -3,7 +3,7 @@ import type { ReportRow } from '../../engine/queries/report.ts';
 import { getRun } from '../../engine/runs.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Tx } from '../../store/store.ts';
-import { AREA } from './job-definition.ts';
+import { AREA } from './kinds.ts';
 import { conflictsInsert } from './queries/conflict.ts';
 import { jobStatePut } from './queries/job_state.ts';
 import { quarantineInsert } from './queries/quarantine.ts';

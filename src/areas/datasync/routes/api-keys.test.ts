@@ -51,7 +51,7 @@ describe('POST /v1/sync/api-keys', () => {
     ['an unknown field', { secret: 'mine' }, 'secret'],
   ])('400 for %s, naming the field', async (_what, change, field) => {
     const answer = await create({ ...example, ...change });
-    expect([answer.status, answer.body.error.code]).toEqual([400, 'validation']);
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'VALIDATION_ERROR']);
     expect(answer.body.error.details[0].field).toBe(field);
     expect(answer.body.error.request_id).toBe(answer.headers.get('x-request-id'));
   });

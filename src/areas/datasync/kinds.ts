@@ -1,0 +1,6 @@
+/** The area's name in the engine. */
+export const AREA = 'datasync';
+/** What a sync job's runs are. */
+export const SYNC_KIND = 'data_sync';
+/** A file, push or webhook that came in. */
+export const LOAD_KIND = 'file_load';
