@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { datasyncArea } from '../areas/datasync/area.ts';
 import type { DatasyncDeps } from '../areas/datasync/deps.ts';
+import { registerSyncMetrics } from '../areas/datasync/metrics.ts';
 import { governanceArea } from '../areas/governance/area.ts';
 import type { GovernanceDeps } from '../areas/governance/deps.ts';
 import { schedulerArea } from '../areas/scheduler/area.ts';
@@ -85,6 +86,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   const health = new Health({ store, embeddedDatabase, redis });
   const metrics = new Metrics(store);
   registerEngineMetrics(metrics.registry, { store, bus: engine.bus, logger });
+  registerSyncMetrics(metrics.registry, { store, bus: engine.bus, logger });
   const idempotency = new Idempotency(store, masterKey);
   const logsWritten = new Wake(listener, 'longshore_logs');
   const { bus, port } = engine;
