@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { datasyncArea } from '../areas/datasync/area.ts';
 import type { DatasyncDeps } from '../areas/datasync/deps.ts';
+import { AREA as DATASYNC } from '../areas/datasync/kinds.ts';
 import { registerSyncMetrics } from '../areas/datasync/metrics.ts';
+import { onSyncReport } from '../areas/datasync/reports.ts';
 import { governanceArea } from '../areas/governance/area.ts';
 import type { GovernanceDeps } from '../areas/governance/deps.ts';
 import { schedulerArea } from '../areas/scheduler/area.ts';
@@ -14,6 +16,7 @@ import { assertMasterKeyFits, loadMasterKey } from '../auth/master-key.ts';
 import { TokenCodec } from '../auth/token-codec.ts';
 import { tokenPruner } from '../auth/token-pruner.ts';
 import { secretPruner } from '../connections/vault.ts';
+import { ensureWarehouse } from '../connections/warehouse.ts';
 import { Engine } from '../engine/engine.ts';
 import { Wake } from '../engine/wake.ts';
 import type { App, Area } from '../http/area.ts';
@@ -35,7 +38,7 @@ import { blobPruner } from '../store/blobs.ts';
 import { Listener } from '../store/listener.ts';
 import { migrate } from '../store/migrate.ts';
 import { Store } from '../store/store.ts';
-import { openVault } from './vault.ts';
+import { openVault, warehouseSettings } from './vault.ts';
 
 export interface ServerSettings {
   /** Its `databaseUrl` must be set: whoever embeds PostgreSQL says where it is. */
@@ -72,8 +75,16 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   const codec = new TokenCodec(masterKey);
   const authenticator = new Authenticator({ store, codec, logger });
   listener.on(AUTH_CHANGED_CHANNEL, () => authenticator.forget());
-  const vault = openVault(masterKey, logger);
-  const onReport = new Map([[SCHEDULER, onTaskReport(vault)]]);
+  const warehouse = warehouseSettings(masterKey, {
+    warehouseUrl: config.warehouseUrl,
+    directUrl: config.directDatabaseUrl ?? config.databaseUrl ?? '',
+  });
+  await ensureWarehouse(store, warehouse, logger);
+  const vault = openVault({ store, masterKey, logger, warehouse });
+  const onReport = new Map([
+    [SCHEDULER, onTaskReport(vault)],
+    [DATASYNC, onSyncReport],
+  ]);
   const engine = new Engine({
     store,
     listener,

@@ -1,8 +1,31 @@
 import { deriveKey } from '../auth/master-key.ts';
 import { Vault } from '../connections/vault.ts';
+import { type WarehouseSettings, warehousePassword, warehouseUrl } from '../connections/warehouse.ts';
 import type { Logger } from '../kernel/logger.ts';
+import type { Json } from '../protocol/executor.ts';
+import type { Store } from '../store/store.ts';
+
+interface VaultSettings {
+  readonly store: Store;
+  readonly masterKey: Buffer;
+  readonly logger: Logger;
+  readonly warehouse: WarehouseSettings;
+}
+
+/** Where the warehouse is, as a process with this master key reaches it. */
+export function warehouseSettings(
+  masterKey: Buffer,
+  where: Pick<WarehouseSettings, 'warehouseUrl' | 'directUrl'>,
+): WarehouseSettings {
+  return { ...where, password: warehousePassword(deriveKey(masterKey, 'warehouse v1')) };
+}
 
 /** The vault, as every process that leases runs from the database has it. */
-export function openVault(masterKey: Buffer, logger: Logger): Vault {
-  return new Vault({ key: deriveKey(masterKey, 'vault v1'), logger });
+export function openVault({ store, masterKey, logger, warehouse }: VaultSettings): Vault {
+  const login = async (): Promise<Json> => ({ engine: 'postgresql', url: await warehouseUrl(store, warehouse) });
+  return new Vault({
+    key: deriveKey(masterKey, 'vault v1'),
+    logger,
+    wellKnown: new Map([['warehouse', login]]),
+  });
 }

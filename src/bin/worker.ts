@@ -16,12 +16,14 @@ import { allowed } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
 import { startHeartbeatThread } from './heartbeat.ts';
 import type { PortAddress } from './heartbeat-thread.ts';
-import { openVault } from './vault.ts';
+import { openVault, warehouseSettings } from './vault.ts';
 
 export interface WorkerSettings {
   /** Straight on PostgreSQL; or, with `server` and `token`, over HTTP. */
   readonly databaseUrl?: string | undefined;
   readonly directDatabaseUrl?: string | undefined;
+  /** Where synced tables lie, when not in that database. */
+  readonly warehouseUrl?: string | undefined;
   /** The servers' master key: whoever leases from the database opens the secrets of what it leases. */
   readonly masterKey?: Buffer | undefined;
   readonly server?: string | undefined;
@@ -86,7 +88,8 @@ async function openDatabase(settings: WorkerSettings, url: string): Promise<Tran
   }
   const directUrl = settings.directDatabaseUrl ?? url;
   const listener = new Listener({ url: directUrl, logger });
-  const vault = openVault(masterKey, logger);
+  const warehouse = warehouseSettings(masterKey, { warehouseUrl: settings.warehouseUrl, directUrl });
+  const vault = openVault({ store, masterKey, logger, warehouse });
   const port = new PostgresPort({ store, listener, logger, resolveSpecs: (runs) => vault.resolve(store, runs) });
   // Past the pooler: heartbeats must not queue behind the work that they keep alive.
   return { address: { type: 'postgres', url: directUrl }, port, services: [listener], close: () => store.close() };

@@ -24,8 +24,8 @@ interface StartOptions {
 async function transport(session: Session, config: Config) {
   if (config.server === undefined && config.databaseUrl !== undefined) {
     const { findMasterKey } = await import('../auth/master-key.ts');
-    const { databaseUrl, directDatabaseUrl } = config;
-    return { databaseUrl, directDatabaseUrl, masterKey: await findMasterKey(config) };
+    const { databaseUrl, directDatabaseUrl, warehouseUrl } = config;
+    return { databaseUrl, directDatabaseUrl, warehouseUrl, masterKey: await findMasterKey(config) };
   }
   return session.target();
 }

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { Logger } from '../kernel/logger.ts';
 import { type Queryable, type Store, sqlState } from '../store/store.ts';
 
@@ -19,9 +18,9 @@ export interface WarehouseSettings {
   readonly password: string;
 }
 
-/** The role's password for a key that was derived for this purpose alone. */
+/** The role's password, of a key that was derived for this purpose alone. */
 export function warehousePassword(key: Buffer): string {
-  return createHmac('sha256', key).update('longshore warehouse role').digest('base64url');
+  return key.toString('base64url');
 }
 
 const ONE_AT_A_TIME = 7_310_451_003;

@@ -15,6 +15,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** A connection that does not pass a pooler, for LISTEN; defaults to `databaseUrl`. */
   readonly directDatabaseUrl: string | undefined;
+  /** Where synced tables lie, when not in the control plane's database. */
+  readonly warehouseUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly adminPassword: string | undefined;
   /** 32 bytes, or absent: the one in `dataDir`, made at first start. */
@@ -128,6 +130,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     parse: optional(postgresUrl),
     fallback: undefined,
   },
+  warehouseUrl: { env: 'LONGSHORE_WAREHOUSE_URL', secret: true, parse: optional(postgresUrl), fallback: undefined },
   databasePoolSize: { env: 'LONGSHORE_DATABASE_POOL_SIZE', parse: integer(2, 500), fallback: 10 },
   adminPassword: { env: 'LONGSHORE_ADMIN_PASSWORD', secret: true, parse: optional(String), fallback: undefined },
   masterKey: { env: 'LONGSHORE_MASTER_KEY', secret: true, parse: optional(masterKey), fallback: undefined },
