@@ -21,6 +21,8 @@ interface LeasedRow {
  * Each queue is probed through its own stretch of the index; the rows that are locked but not taken (when several
  * queues have more than enough) are free again when the statement ends, and until then others skip them.
  * The ids go through an array, since a join with them is planned as a scan of the whole table while that is small.
+ * All runs of one lease bear the same time (a subquery is asked once): by it and their rank the order in which the
+ * worker begins them can be told later.
  */
 export async function runsLease(db: Queryable, sessionId: number, limit: number): Promise<LeasedRun[]> {
   const rows = await db.query<LeasedRow>(
@@ -42,7 +44,7 @@ export async function runsLease(db: Queryable, sessionId: number, limit: number)
      )
      UPDATE longshore.runs r SET
        state = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, session_id = $1, worker_id = (SELECT id FROM worker),
-       emit_seq = 0, error = NULL, exit_code = NULL, exit_signal = NULL, attempt_started_at = clock_timestamp(),
+       emit_seq = 0, error = NULL, exit_code = NULL, exit_signal = NULL, attempt_started_at = (SELECT clock_timestamp()),
        started_at = coalesce(r.started_at, clock_timestamp()),
        deadline = now() + make_interval(secs => r.timeout_seconds),
        log_day = coalesce(r.log_day, (now() AT TIME ZONE 'UTC')::date)

@@ -23,33 +23,57 @@ const LOGGED = `(SELECT coalesce(sum(length(l.message) + 64), 0) FROM longshore.
   WHERE l.run_id = r.id AND l.day = r.log_day)`;
 
 /**
+ * Who has been taken back unspent so often is counted all the same the next time. It bounds how long a run that kills
+ * its worker at once can hide behind short ones whose ends had not been reported yet.
+ */
+const MOST_UNSPENT = 10;
+
+/**
+ * Whether run `r`, in this place of its session's leases, may have begun. A worker begins its runs in the order of
+ * their lease and has so many slots; the others were leased ahead. What has left a trace has begun for certain.
+ * Each time that a run is taken back unspent its epoch gets two ahead of its attempts.
+ */
+const MAY_HAVE_BEGUN = `held.place <= held.slots OR r.emit_seq > 0 OR r.epoch - r.attempt >= ${2 * MOST_UNSPENT}
+  OR EXISTS (SELECT FROM longshore.run_logs l WHERE l.run_id = r.id AND l.day = r.log_day AND l.epoch = r.epoch)`;
+
+/**
  * Takes back the runs of sessions that have lapsed. The epoch moves on at once, so that whatever their worker
  * still says is stale. A run that was being cancelled is cancelled: a worker kills its runs before its lease ends.
+ * Only those that may have begun have spent an attempt and count a loss.
  *
  * It asks for the runs of every session that has lapsed lately and not only of those that just did: a lease that was
  * under way when its session lapsed may be committed afterwards.
  */
 export async function runsRescue(db: Queryable): Promise<ReturnedRun[]> {
   return db.query<ReturnedRun & Record<string, unknown>>(
-    `WITH taken AS (
-       SELECT r.id FROM longshore.worker_sessions s JOIN longshore.runs r ON r.session_id = s.id
+    `WITH held AS (
+       SELECT r.id, r.session_id, coalesce(w.max_tasks_override, w.max_tasks) AS slots,
+         row_number() OVER (PARTITION BY r.session_id ORDER BY r.attempt_started_at, r.rank, r.id) AS place
+       FROM longshore.worker_sessions s
+       JOIN longshore.workers w ON w.id = s.worker_id
+       JOIN longshore.runs r ON r.session_id = s.id
        WHERE s.end_reason = 'lapsed' AND s.ended_at > now() - interval '1 day'
+     ), taken AS (
+       SELECT r.id, begun, begun AND r.losses + 1 >= ${MAX_LOSSES} AS spent
+       FROM held JOIN longshore.runs r ON r.id = held.id AND r.session_id = held.session_id
+       CROSS JOIN LATERAL (SELECT ${MAY_HAVE_BEGUN} AS begun) b
        ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
      ), ended AS (
        UPDATE longshore.runs r SET
-         state = CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN r.losses + 1 >= ${MAX_LOSSES} THEN 'dead'
+         state = CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN spent THEN 'dead'
            WHEN r.state = 'pausing' THEN 'paused' ELSE 'queued' END,
-         finished_at = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN now() END,
-         error = 'its worker was lost', epoch = r.epoch + 1, losses = r.losses + 1, session_id = NULL, deadline = NULL,
-         log_bytes = ${LOGGED}, gated = r.concurrency_key IS NOT NULL,
-         past_attempts = CASE WHEN r.state = 'cancelling' OR r.losses + 1 >= ${MAX_LOSSES} THEN r.past_attempts
+         finished_at = CASE WHEN r.state = 'cancelling' OR spent THEN now() END,
+         error = CASE WHEN begun THEN 'its worker was lost' END, epoch = r.epoch + 1,
+         attempt = r.attempt - CASE WHEN begun THEN 0 ELSE 1 END, losses = r.losses + CASE WHEN begun THEN 1 ELSE 0 END,
+         session_id = NULL, deadline = NULL, log_bytes = ${LOGGED}, gated = r.concurrency_key IS NOT NULL,
+         past_attempts = CASE WHEN r.state = 'cancelling' OR spent OR NOT begun THEN r.past_attempts
            ELSE r.past_attempts || ${PAST_ATTEMPT(`'lost'`, `'its worker was lost'`)} END
        FROM taken WHERE r.id = taken.id AND r.state IN (${sqlStates(HELD)})
-       RETURNING ${ENDED_COLUMNS}
+       RETURNING ${ENDED_COLUMNS}, begun
      ), lost AS (
        INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
        SELECT (now() AT TIME ZONE 'UTC')::date, area, kind, 0, 'lost', pg_backend_pid() % 16, count(*), 0, 0
-       FROM ended GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+       FROM ended WHERE begun GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
        ON CONFLICT (day, area, kind, job_id, outcome, shard) DO UPDATE SET runs = c.runs + excluded.runs
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_runs', '')),
