@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Authenticator } from '../src/auth/authenticator.ts';
 import { TokenCodec } from '../src/auth/token-codec.ts';
 import { createAreas } from '../src/bin/server.ts';
-import { openVault } from '../src/bin/vault.ts';
+import { Vault } from '../src/connections/vault.ts';
 import { PostgresPort } from '../src/engine/postgres-port.ts';
 import { Wake } from '../src/engine/wake.ts';
 import { Bus } from '../src/events/bus.ts';
@@ -29,7 +29,7 @@ const listener = new Listener({ url, logger });
 const codec = new TokenCodec(masterKey);
 const areas = createAreas({
   store,
-  vault: openVault(masterKey, logger),
+  vault: new Vault({ key: masterKey, logger }),
   bus: new Bus({ db: store, listener, logger }),
   codec,
   authenticator: new Authenticator({ store, codec, logger }),

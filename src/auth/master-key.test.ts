@@ -6,7 +6,13 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, silent } from '../../test/support/database.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { createLogger } from '../kernel/logger.ts';
-import { assertMasterKeyFits, deriveKey, loadMasterKey } from './master-key.ts';
+import {
+  assertMasterKeyFits,
+  assertMasterKeyIsServers,
+  deriveKey,
+  findMasterKey,
+  loadMasterKey,
+} from './master-key.ts';
 
 const root = await mkdtemp(path.join(tmpdir(), 'longshore-master-key-'));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -73,6 +79,22 @@ test('derives one key a purpose, always the same', () => {
   expect(deriveKey(master, 'a')).toEqual(deriveKey(master, 'a'));
   expect(deriveKey(master, 'a')).not.toEqual(deriveKey(master, 'b'));
   expect(deriveKey(master, 'a')).not.toEqual(deriveKey(Buffer.alloc(32, 2), 'a'));
+});
+
+test('a process that makes no key finds the one that was made, or none', async () => {
+  expect(await findMasterKey({ masterKey: undefined, dataDir })).toBeUndefined();
+  const made = await loadMasterKey({ masterKey: undefined, dataDir }, silent);
+  expect(await findMasterKey({ masterKey: undefined, dataDir })).toEqual(made);
+  expect(await findMasterKey({ masterKey: Buffer.alloc(32, 3), dataDir })).toEqual(Buffer.alloc(32, 3));
+});
+
+test("a worker's key must be the servers', and settles nothing before them", async () => {
+  const { store } = await createTestDatabase();
+  const key = randomBytes(32);
+  await assertMasterKeyIsServers(store, randomBytes(32));
+  await assertMasterKeyFits(store, key);
+  await assertMasterKeyIsServers(store, key);
+  await expect(assertMasterKeyIsServers(store, randomBytes(32))).rejects.toThrow(/^LONGSHORE_MASTER_KEY: is not/);
 });
 
 test('a key that the database was not written with is refused, and the mend named', async () => {

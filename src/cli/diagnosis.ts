@@ -146,10 +146,15 @@ async function database(config: Config): Promise<Finding[]> {
   }
 }
 
-async function masterKey({ masterKey: configured, dataDir }: Config): Promise<Finding[]> {
+async function masterKey({ masterKey: configured, dataDir, mode }: Config): Promise<Finding[]> {
   const file = path.join(dataDir, MASTER_KEY_FILE);
   if (configured) return [ok('master key', 'from LONGSHORE_MASTER_KEY')];
   const found = await stat(file).catch(() => undefined);
+  if (!found && mode === 'worker') {
+    const mend =
+      "Set LONGSHORE_MASTER_KEY to the servers', or let the worker work over HTTP with --server and --token.";
+    return [bad('master key', 'fail', `there is none at ${file}, and a worker on the database makes none`, mend)];
+  }
   if (!found) return [ok('master key', 'made at the first start')];
   if ((found.mode & 0o077) !== 0)
     return [bad('master key', 'fail', `${file} can be read by others`, `chmod 600 ${file}`)];

@@ -157,11 +157,12 @@ describe('resolve', () => {
     const wellKnown = new Map<string, () => Promise<Json | undefined>>([
       ['warehouse', async () => login],
       ['absent', async () => undefined],
+      ['broken', () => Promise.reject(new Error('misconfigured'))],
     ]);
     const knowing = new Vault({ key, logger: silent, wellKnown });
-    const spec = { connection: { $secret: 'warehouse' }, other: { $secret: 'absent' } };
+    const spec = { connection: { $secret: 'warehouse' }, other: [{ $secret: 'absent' }, { $secret: 'broken' }] };
     const [run] = await knowing.resolve(store, [leased(1, spec)]);
-    expect(run?.spec).toEqual({ connection: login, other: { $secret: 'absent' } });
+    expect(run?.spec).toEqual({ connection: login, other: spec.other });
   });
 });
 

@@ -7,6 +7,7 @@
  * be opened.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { AppError } from '../kernel/errors.ts';
 import { randomText } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { Daemon } from '../kernel/service.ts';
@@ -140,8 +141,14 @@ export class Vault {
     const found = new Map<string, Json>();
     for (const [id, find] of this.#wellKnown) {
       if (!wanted.some((ids) => ids.has(id))) continue;
-      const value = await find();
-      if (value !== undefined) found.set(id, value);
+      try {
+        const value = await find();
+        if (value !== undefined) found.set(id, value);
+      } catch (error) {
+        // While the database is away nothing can be leased; anything else is the trouble of those runs alone.
+        if (error instanceof AppError && error.code === 'unavailable') throw error;
+        this.#logger.error({ err: error, secret: id }, 'a secret of the installation cannot be looked up');
+      }
     }
     return found;
   }

@@ -11,6 +11,7 @@ import { cancelRun, getRun, pauseRun } from '../engine/runs.ts';
 import type { RunState } from '../engine/states.ts';
 import { Bus } from '../events/bus.ts';
 import { type Executor, ExecutorError, type RunContext } from '../protocol/executor.ts';
+import { appendChunk, createBlob, finishBlob } from '../store/blobs.ts';
 import { Listener } from '../store/listener.ts';
 import type { Store } from '../store/store.ts';
 import { heartbeats } from './heartbeat.ts';
@@ -118,6 +119,23 @@ describe('worker', () => {
     expect(await reached(id, 'succeeded')).toBe('succeeded');
     const lines = await logsAfter(store, id, { epoch: 0, seq: 0 }, 10, null);
     expect(lines.map((line) => line.message)).toEqual(['attempt 1']);
+  });
+
+  it('tells an executor its epoch, and reads blobs for it', async () => {
+    const blob = await createBlob(store);
+    await appendChunk(store, blob, 0, Buffer.from('中文'));
+    await appendChunk(store, blob, 1, Buffer.from(' 🚢'));
+    await finishBlob(store, blob);
+    executor.body = async (context) => {
+      const pieces: Uint8Array[] = [];
+      for await (const bytes of context.openBlob(blob)) pieces.push(bytes);
+      context.log('info', `epoch ${context.epoch}: ${Buffer.concat(pieces).toString()}`);
+    };
+    const id = await enqueueOne(store);
+    await startWorker();
+    expect(await reached(id, 'succeeded', 'failed')).toBe('succeeded');
+    const lines = await logsAfter(store, id, { epoch: 0, seq: 0 }, 10, null);
+    expect(lines.map((line) => line.message)).toEqual(['epoch 1: 中文 🚢']);
   });
 
   it('never runs more at once than it has slots', async () => {
