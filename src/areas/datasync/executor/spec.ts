@@ -9,23 +9,24 @@ import { type Static, type TSchema, Type } from 'typebox';
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\p{Cc}]+$' });
 const Url = Type.String({ pattern: '^https?://\\S+$', maxLength: 2000, description: 'An http or https URL.' });
 /**
- * One of several objects, told apart by their `type`: what is wrong with one is then told of that one alone.
+ * One of several objects, told apart by one field: what is wrong with one is then told of that one alone.
  * @param refusal what to say of a type that is none of them; a list of them unless told
+ * @param tag the field that tells
  */
-export function tagged<const V extends readonly TSchema[]>(variants: V, refusal?: string) {
+export function tagged<const V extends readonly TSchema[]>(variants: V, refusal?: string, tag = 'type') {
   return Type.Unsafe<Static<V[number]>>({
     type: 'object',
-    discriminator: { propertyName: 'type' },
-    required: ['type'],
+    discriminator: { propertyName: tag },
+    required: [tag],
     ...(refusal === undefined ? {} : { $comment: refusal }),
     oneOf: variants,
   });
 }
 
 /** Text that is never shown again. */
-const Secret = (description: string) =>
+export const Secret = (description: string) =>
   Type.String({ minLength: 1, maxLength: 10_000, format: 'password', writeOnly: true, description });
-const Closed = <P extends Record<string, TSchema>>(title: string, properties: P) =>
+export const Closed = <P extends Record<string, TSchema>>(title: string, properties: P) =>
   Type.Object(properties, { additionalProperties: false, title });
 const Texts = (description: string) =>
   Type.Record(Type.String({ maxLength: 200 }), Type.String({ maxLength: 10_000 }), { description });

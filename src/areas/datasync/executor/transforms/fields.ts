@@ -1,16 +1,8 @@
+import { parsePointer, valueAt } from '../json-pointer.ts';
 import type { Row, Value } from '../pipeline/contracts.ts';
-import { isMap } from './values/text.ts';
 
 /** Reads a field; undefined where there is none. */
 export type FieldReader = (row: Row) => Value | undefined;
-
-/** An own member of an object, or an entry of a list by its number from 0. What objects inherit is not there. */
-export function memberOf(value: Value | undefined, name: string): Value | undefined {
-  if (Array.isArray(value)) {
-    return /^(?:0|[1-9]\d{0,8})$/.test(name) ? (value as readonly Value[])[Number(name)] : undefined;
-  }
-  return isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
 
 /** Reads the field of exactly this name. */
 export function topReader(name: string): FieldReader {
@@ -25,24 +17,13 @@ export function topReader(name: string): FieldReader {
  */
 export function pathReader(path: string): FieldReader {
   const top = topReader(path);
-  const [first, ...rest] = segmentsOf(path);
-  if (first === undefined || rest.length === 0)
-    return first === undefined || first === path ? top : orElse(top, topReader(first));
+  const [first, ...rest] = path.startsWith('/') ? parsePointer(path) : path.split('.');
+  if (first === undefined || first === path) return top;
   const container = topReader(first);
-  return orElse(top, (row) => rest.reduce(memberOf, container(row)));
-}
-
-function orElse(reader: FieldReader, other: FieldReader): FieldReader {
   return (row) => {
-    const value = reader(row);
-    return value === undefined ? other(row) : value;
+    const value = top(row);
+    return value === undefined ? valueAt(container(row), rest) : value;
   };
-}
-
-function segmentsOf(path: string): string[] {
-  if (!path.startsWith('/')) return path.split('.');
-  const segments = path.slice(1).split('/');
-  return segments.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** Sets a field of a row that is ours, whatever its name: assigning to `__proto__` would change what the row is. */

@@ -1,6 +1,7 @@
+import { valueAt } from '../../json-pointer.ts';
 import type { Row, Value } from '../../pipeline/contracts.ts';
 import { Budget, BudgetError } from '../budget.ts';
-import { memberOf, topReader } from '../fields.ts';
+import { topReader } from '../fields.ts';
 import { PatternError } from '../pattern/parse.ts';
 import { kindOf } from '../values/text.ts';
 import type { Node } from './ast.ts';
@@ -199,7 +200,8 @@ class Compiler {
 
   #member(of: Node, name: string): Evaluate {
     const evaluate = this.compile(of);
-    return (scope) => memberOf(evaluate(scope), name) ?? null;
+    const names = [name];
+    return (scope) => valueAt(evaluate(scope), names) ?? null;
   }
 
   #index(of: Node, index: Node): Evaluate {
@@ -208,7 +210,7 @@ class Compiler {
     return (scope) => {
       const at = place(scope);
       if (typeof at !== 'number' && typeof at !== 'string') return null;
-      return memberOf(container(scope), String(at)) ?? null;
+      return valueAt(container(scope), [String(at)]) ?? null;
     };
   }
 

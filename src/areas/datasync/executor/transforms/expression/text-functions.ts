@@ -1,7 +1,7 @@
 import type { Value } from '../../pipeline/contracts.ts';
 import { Pattern } from '../pattern/pattern.ts';
 import { sha256 } from '../values/hash.ts';
-import { kindOf, textOf } from '../values/text.ts';
+import { characterCount, kindOf, replaced, textOf } from '../values/text.ts';
 import { type Call, defined, type FunctionDefinition, literalText, prepared } from './definition.ts';
 import { equal } from './operators.ts';
 import { OperationError, type Scope } from './scope.ts';
@@ -35,18 +35,6 @@ function whole(value: Value | undefined, what: string): number {
   throw new OperationError(`the ${what} must be a whole number`);
 }
 
-/** How many characters: those beyond the basic plane, such as emoji, count once. */
-export function characterCount(text: string): number {
-  let count = text.length;
-  for (let at = 0; at + 1 < text.length; at++) {
-    if ((text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
-      count -= 1;
-      at += 1;
-    }
-  }
-  return count;
-}
-
 const lengthOf: Call = ([value = null], scope) => {
   if (value === null) return null;
   if (Array.isArray(value)) return value.length;
@@ -66,18 +54,6 @@ const substring: Call = ([value = null, from = null, length], scope) => {
   const end = length === undefined ? undefined : begin + Math.max(0, whole(length, 'length'));
   return characters.slice(begin, end).join('');
 };
-
-function replaceAll([text = '', search = '', replacement = '']: readonly string[], scope: Scope): string {
-  if (search === '') return text;
-  // What it makes must be known before it is made.
-  let [found, at] = [0, text.indexOf(search)];
-  while (at >= 0) {
-    found += 1;
-    at = text.indexOf(search, at + search.length);
-  }
-  scope.budget.refuseText(text.length + found * (replacement.length - search.length));
-  return scope.budget.text(text.replaceAll(search, () => replacement));
-}
 
 function split([text = '', separator = '']: readonly string[], scope: Scope): Value {
   const parts = text.split(separator, 10_001);
@@ -126,7 +102,9 @@ export const TEXT_FUNCTIONS: readonly FunctionDefinition[] = [
   ofText('trim(text)', (text) => text.trim()),
   defined('length(text)', lengthOf),
   defined('substr(text, start, [length])', substring),
-  ofTexts('replace(text, search, replacement)', replaceAll),
+  ofTexts('replace(text, search, replacement)', ([text = '', search = '', replacement = ''], scope) =>
+    replaced(text, search, replacement, scope.budget),
+  ),
   defined('concat(value, …)', (values, scope) => pasted(values, '', scope)),
   defined('contains(text, part)', contains),
   ofTexts('starts_with(text, start)', ([text = '', start = '']) => text.startsWith(start)),

@@ -1,20 +1,11 @@
-import type { Value, ValueMap } from '../../pipeline/contracts.ts';
+import { isValueMap } from '../../json-pointer.ts';
+import type { Value } from '../../pipeline/contracts.ts';
 import { jsonValue } from '../../pipeline/json-of.ts';
 import type { Budget } from '../budget.ts';
 import { BudgetError } from '../budget.ts';
 
 /** Deepest nesting of a value that is looked through; a stack holds far more. */
 const DEEPEST = 200;
-
-export function isMap(value: Value | undefined): value is ValueMap {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Date) &&
-    !(value instanceof Uint8Array)
-  );
-}
 
 /** What kind of value it is, in words for the user. */
 export function kindOf(value: Value): string {
@@ -46,7 +37,7 @@ function measure(value: Value, budget: Budget, depth: number): void {
   if (typeof value === 'string') budget.spendText(value.length);
   else if (value instanceof Uint8Array) budget.spendText(value.length * 2);
   else if (Array.isArray(value)) for (const item of value as readonly Value[]) measure(item, budget, depth + 1);
-  else if (isMap(value)) {
+  else if (isValueMap(value)) {
     for (const name of Object.keys(value)) {
       budget.spendText(name.length);
       measure(value[name] ?? null, budget, depth + 1);
@@ -72,11 +63,40 @@ export function isSame(left: Value, right: Value, budget: Budget, depth = 0): bo
     if (!Array.isArray(right) || left.length !== right.length) return false;
     return left.every((item: Value, index) => isSame(item, right[index] as Value, budget, depth + 1));
   }
-  if (!isMap(left) || !isMap(right)) return false;
+  if (!isValueMap(left) || !isValueMap(right)) return false;
   const names = Object.keys(left);
   if (names.length !== Object.keys(right).length) return false;
   return names.every((name) => {
     if (!Object.hasOwn(right, name)) return false;
     return isSame(left[name] ?? null, right[name] ?? null, budget, depth + 1);
   });
+}
+
+/** How many characters: those beyond the basic plane, such as emoji, count once. */
+export function characterCount(text: string): number {
+  let count = text.length;
+  for (let at = 0; at + 1 < text.length; at++) {
+    if ((text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      count -= 1;
+      at += 1;
+    }
+  }
+  return count;
+}
+
+/**
+ * `text` with every `search` replaced; an empty one is nowhere.
+ * @throws BudgetError, before what is too long is made
+ */
+export function replaced(text: string, search: string, replacement: string, budget: Budget): string {
+  if (search === '') return text;
+  let [found, at] = [0, text.indexOf(search)];
+  while (at >= 0) {
+    found += 1;
+    at = text.indexOf(search, at + search.length);
+  }
+  if (found === 0) return text;
+  budget.refuseText(text.length + found * (replacement.length - search.length));
+  // A function, since $ in a replacement text has a meaning.
+  return budget.text(text.replaceAll(search, () => replacement));
 }
