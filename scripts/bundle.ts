@@ -4,7 +4,11 @@ import { build, type OutputFile } from 'esbuild';
 const root = path.resolve(import.meta.dirname, '..');
 
 /** Every file that is started by its path: the command, and the threads and child processes that it starts. */
-export const ENTRIES = ['src/bin/longshore.ts', 'src/bin/heartbeat-thread.ts'];
+export const ENTRIES = [
+  'src/bin/longshore.ts',
+  'src/bin/heartbeat-thread.ts',
+  'src/areas/datasync/executor/formats/parse-child.ts',
+];
 
 /** The server and command line as bundles below `outDir`, which must lie in the package; nothing is written. */
 export async function bundle(outDir: string): Promise<OutputFile[]> {

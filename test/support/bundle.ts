@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { packageRoot } from '../../src/kernel/package.ts';
 
-/** Started by its path, by every worker. */
-const HEARTBEAT_THREAD = 'src/bin/heartbeat-thread.ts';
+/** Started by their paths, by workers. */
+const STARTED_BY_PATH = ['src/bin/heartbeat-thread.ts', 'src/areas/datasync/executor/formats/parse-child.ts'];
 
 /**
  * Bundles processes as the product itself is bundled, so that they start as fast and run the same code.
@@ -17,7 +17,7 @@ export async function bundleProcesses(name: string, entries: readonly string[]):
   const nameOf = (entry: string) => path.basename(entry, '.ts');
   await build({
     absWorkingDir: packageRoot,
-    entryPoints: Object.fromEntries([...entries, HEARTBEAT_THREAD].map((entry) => [nameOf(entry), entry])),
+    entryPoints: Object.fromEntries([...entries, ...STARTED_BY_PATH].map((entry) => [nameOf(entry), entry])),
     outdir,
     bundle: true,
     splitting: true,

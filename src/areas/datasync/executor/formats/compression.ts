@@ -1,0 +1,122 @@
+import { pipeline, type Transform } from 'node:stream';
+import zlib from 'node:zlib';
+import { ExecutorError } from '../../../../protocol/executor.ts';
+import { unreadable } from './reading.ts';
+
+export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
+
+/** Packed data that grows by more than this is a bomb, once there is enough of it to tell. */
+const MOST_RATIO = 250;
+const RATIO_FROM_BYTES = 64 * 1024 * 1024;
+
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+const LONGEST_MAGIC = 4;
+
+/**
+ * Unpacks a file while it is read.
+ * @param maxBytes of what is unpacked; files that are not packed have no such limit
+ * @throws ExecutorError for broken data, a bomb, and a method that this Node.js lacks
+ */
+export async function* unpacked(
+  input: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array, void> {
+  const peeked = await peek(input, LONGEST_MAGIC);
+  const method = compression === 'auto' ? methodOf(peeked.beginning) : compression;
+  if (method === 'none') yield* peeked.whole();
+  else yield* unpack(peeked.whole(), method, maxBytes);
+}
+
+function methodOf(beginning: Buffer): 'none' | 'gzip' | 'zstd' {
+  if (beginning.subarray(0, 2).equals(GZIP_MAGIC)) return 'gzip';
+  return beginning.subarray(0, 4).equals(ZSTD_MAGIC) ? 'zstd' : 'none';
+}
+
+async function* unpack(
+  input: AsyncIterable<Uint8Array>,
+  method: 'gzip' | 'zstd',
+  maxBytes: number,
+): AsyncGenerator<Uint8Array, void> {
+  let packedBytes = 0;
+  async function* counted(): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of input) {
+      packedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const stream = pipeline(counted(), decompressor(method), () => {});
+  let bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        throw unreadable(`the ${method} file is more than ${Math.round(maxBytes / 1024 / 1024)} MiB when unpacked`);
+      }
+      if (bytes > RATIO_FROM_BYTES && bytes > packedBytes * MOST_RATIO) {
+        throw unreadable(`the ${method} file unpacks to more than ${MOST_RATIO} times its size, as zip bombs do`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    throw isDataError(error) ? unreadable(`the ${method} data is broken: ${error.message}`, error) : error;
+  }
+}
+
+function isDataError(error: unknown): error is Error {
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZLIB)/.test(code);
+}
+
+/** From Node.js 22.15 on; not among the types of the oldest version that is supported. */
+interface ZstdOfNewerNodes {
+  readonly createZstdDecompress?: () => Transform;
+}
+
+function decompressor(method: 'gzip' | 'zstd'): Transform {
+  if (method === 'gzip') return zlib.createGunzip();
+  const create = (zlib as ZstdOfNewerNodes).createZstdDecompress;
+  if (create) return create();
+  throw new ExecutorError(
+    `zstd needs Node.js 22.15 or newer; this worker runs on ${process.versions.node}. Compress the file with gzip instead`,
+    { retryable: false },
+  );
+}
+
+export interface Peeked {
+  /** The first bytes; fewer only where the input is shorter. */
+  readonly beginning: Buffer;
+  /** All of it, the beginning too. Once. */
+  whole(): AsyncGenerator<Uint8Array, void>;
+}
+
+/** Looks at the first bytes of an input without losing them. */
+export async function peek(input: AsyncIterable<Uint8Array>, count: number): Promise<Peeked> {
+  const iterator = input[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let ended = false;
+  while (size < count) {
+    const { value, done } = await iterator.next();
+    if (done) {
+      ended = true;
+      break;
+    }
+    chunks.push(value);
+    size += value.length;
+  }
+  async function* whole(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* chunks;
+      while (!ended) {
+        const { value, done } = await iterator.next();
+        if (done) ended = true;
+        else yield value;
+      }
+    } finally {
+      if (!ended) await iterator.return?.();
+    }
+  }
+  return { beginning: Buffer.concat(chunks).subarray(0, count), whole };
+}

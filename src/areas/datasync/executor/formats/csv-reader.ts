@@ -1,0 +1,282 @@
+import type { Row } from '../pipeline/contracts.ts';
+import { uniqueNames } from './column-names.ts';
+import { CsvParser } from './csv-parser.ts';
+import { type CsvColumn, KindSurvey, textColumn } from './csv-types.ts';
+import {
+  BatchBuilder,
+  type FileBatch,
+  type FileReader,
+  MAX_COLUMNS,
+  MAX_RECORD_BYTES,
+  type ReadOptions,
+  type ReadRequest,
+  unreadable,
+} from './reading.ts';
+import { type TextBlock, textBlocks } from './text-blocks.ts';
+
+/** Records that the kinds of the columns are told from, at least. */
+const SAMPLE_RECORDS = 1000;
+const DELIMITERS = [',', ';', '\t', '|'];
+const DELIMITER_RECORDS = 100;
+const RECORD_TOO_LONG = `the record is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
+
+/**
+ * Reads csv. Blank lines are none; records with more or fewer fields than the header, with stray quotes, or on lines
+ * that are not of the encoding, are refused.
+ * @throws ExecutorError for options that cannot be, and for a quote that is never closed
+ */
+export async function openCsv(input: AsyncIterable<Uint8Array>, request: ReadRequest): Promise<FileReader> {
+  const { options } = request;
+  const quote = character('quote', options.quote ?? '"');
+  const blocks = textBlocks(input, options.encoding ?? 'utf-8');
+  const sample = await takeSample(blocks, options, quote);
+  const layout: Layout = { ...sample, quote, nulls: nullsOf(options.null_values), empty: emptyOf(options.null_values) };
+  return {
+    columns: sample.columns,
+    batches: readCsv(blocks, layout, request),
+    close: async () => void (await blocks.return()),
+  };
+}
+
+interface Sample {
+  /** Those that were read for it. */
+  readonly blocks: TextBlock[];
+  readonly delimiter: string;
+  readonly columns: CsvColumn[];
+  readonly hasHeader: boolean;
+}
+
+interface Layout extends Sample {
+  readonly quote: string;
+  /** Texts that are null besides the empty one; undefined where there is none. */
+  readonly nulls: ReadonlySet<string> | undefined;
+  readonly empty: EmptyFields;
+}
+
+/** What an empty field of a column of texts is; in others it is always null. */
+type EmptyFields = 'null' | 'text' | 'text when quoted';
+
+function emptyOf(told: readonly string[] | undefined): EmptyFields {
+  if (told === undefined) return 'text when quoted';
+  return told.includes('') ? 'null' : 'text';
+}
+
+function character(field: 'quote' | 'delimiter', value: string): string {
+  if (value.length !== 1 || value === '\n' || value === '\r') {
+    throw unreadable(`config.${field}: ${JSON.stringify(value)} is not one character`);
+  }
+  return value;
+}
+
+function nullsOf(told: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  const others = told?.filter((text) => text !== '') ?? [];
+  return others.length === 0 ? undefined : new Set(others);
+}
+
+async function takeSample(
+  source: AsyncGenerator<TextBlock, void>,
+  options: ReadOptions,
+  quote: string,
+): Promise<Sample> {
+  const blocks: TextBlock[] = [];
+  const hasHeader = options.header ?? true;
+  let delimiter = options.delimiter === undefined ? undefined : character('delimiter', options.delimiter);
+  if (delimiter === quote) throw unreadable('config.delimiter: it must not be the quote');
+  let records: Field[][] = [];
+  for (let complete = false; !complete; ) {
+    const next = await source.next();
+    if (next.done) complete = true;
+    else blocks.push(next.value);
+    const text = blocks.map((block) => block.text).join('');
+    if (!next.done && text.length < 1024) continue;
+    delimiter ??= findDelimiter(text, quote, complete);
+    records = firstRecords(text, { delimiter, quote, complete, most: SAMPLE_RECORDS + 1 });
+    complete ||= records.length > SAMPLE_RECORDS || text.length > 4 * MAX_RECORD_BYTES;
+  }
+  const columns = columnsOf(records, options, hasHeader);
+  return { blocks, delimiter: delimiter ?? ',', columns, hasHeader };
+}
+
+interface Field {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+function firstRecords(
+  text: string,
+  how: { readonly delimiter: string; readonly quote: string; readonly complete: boolean; readonly most: number },
+): Field[][] {
+  const parser = new CsvParser(how.delimiter, how.quote);
+  parser.push(text);
+  if (how.complete) parser.end();
+  const records: Field[][] = [];
+  while (records.length < how.most && parser.next()) {
+    if (parser.problem !== undefined || isBlank(parser)) continue;
+    const fields: Field[] = [];
+    for (let index = 0; index < parser.count; index += 1) {
+      fields.push({ text: parser.fields[index] ?? '', quoted: parser.quoted[index] === 1 });
+    }
+    records.push(fields);
+  }
+  return records;
+}
+
+function isBlank(parser: CsvParser): boolean {
+  return parser.count === 1 && parser.quoted[0] === 0 && parser.fields[0]?.trim() === '';
+}
+
+/** The one by which most records have as many fields as the first one, and more than one. */
+function findDelimiter(text: string, quote: string, complete: boolean): string {
+  let best = ',';
+  let bestScore = 0;
+  for (const delimiter of DELIMITERS) {
+    const records = firstRecords(text, { delimiter, quote, complete, most: DELIMITER_RECORDS });
+    const width = records[0]?.length ?? 0;
+    if (width < 2) continue;
+    const alike = records.filter((record) => record.length === width).length / records.length;
+    // Between those that fit equally well, the one that finds more fields.
+    const score = alike + width / (MAX_COLUMNS * 1000);
+    if (score > bestScore) {
+      best = delimiter;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+function columnsOf(records: readonly Field[][], options: ReadOptions, hasHeader: boolean): CsvColumn[] {
+  const [first = []] = records;
+  if (first.length > MAX_COLUMNS) {
+    throw unreadable(`the first line has ${first.length} fields, more than ${MAX_COLUMNS}; is config.delimiter right?`);
+  }
+  const names = uniqueNames(first.map((field) => (hasHeader ? field.text : '')));
+  if (options.infer_types === false) return names.map(textColumn);
+  const nulls = nullsOf(options.null_values);
+  const surveys = names.map((name) => new KindSurvey(name));
+  for (const record of hasHeader ? records.slice(1) : records) {
+    if (record.length !== names.length) continue;
+    record.forEach(({ text }, index) => {
+      if (text !== '' && !nulls?.has(text)) surveys[index]?.see(text);
+    });
+  }
+  return surveys.map((survey) => survey.column());
+}
+
+async function* readCsv(
+  source: AsyncGenerator<TextBlock, void>,
+  layout: Layout,
+  request: ReadRequest,
+): AsyncGenerator<FileBatch, void> {
+  const records = new CsvRecords(layout, request);
+  for (const block of layout.blocks.splice(0)) yield* records.take(block);
+  for await (const block of source) yield* records.take(block);
+  yield* records.end();
+}
+
+class CsvRecords {
+  readonly #layout: Layout;
+  readonly #parser: CsvParser;
+  readonly #batch: BatchBuilder;
+  readonly #names: string[];
+  readonly #converters: CsvColumn['convert'][];
+  /** Of the lines that wait or are read now. */
+  #bad = new Map<number, string>();
+  #headerSeen: boolean;
+
+  constructor(layout: Layout, request: ReadRequest) {
+    this.#layout = layout;
+    this.#parser = new CsvParser(layout.delimiter, layout.quote);
+    this.#batch = new BatchBuilder(request);
+    this.#names = layout.columns.map((column) => column.name);
+    this.#converters = layout.columns.map((column) => column.convert);
+    this.#headerSeen = !layout.hasHeader;
+  }
+
+  *take(block: TextBlock): Generator<FileBatch> {
+    if (block.bad) {
+      const first = this.#parser.lineOfNext;
+      for (const [line, reason] of block.bad) this.#bad.set(first + line, reason);
+    }
+    this.#parser.push(block.text);
+    yield* this.#read();
+    if (this.#parser.pending > MAX_RECORD_BYTES) {
+      throw unreadable(
+        `a quote that opens on line ${this.#parser.lineOfPending} or behind it is not closed within 1 MiB`,
+      );
+    }
+  }
+
+  *end(): Generator<FileBatch> {
+    this.#parser.end();
+    yield* this.#read();
+    if (!this.#batch.empty) yield this.#batch.take();
+  }
+
+  *#read(): Generator<FileBatch> {
+    const batch = this.#batch;
+    while (this.#parser.next()) {
+      if (this.#headerSeen) this.#record();
+      else if (!isBlank(this.#parser)) this.#header();
+      if (batch.full) yield batch.take();
+    }
+  }
+
+  #header(): void {
+    const { line, lastLine, problem } = this.#parser;
+    const reason = this.#badLine(line, lastLine) ?? problem;
+    if (reason !== undefined) throw unreadable(`the header of the csv, on line ${line}, cannot be read: ${reason}`);
+    this.#headerSeen = true;
+  }
+
+  #record(): void {
+    const parser = this.#parser;
+    if (isBlank(parser)) return;
+    const batch = this.#batch;
+    if (batch.skip()) return;
+    const problem = this.#problem();
+    if (problem === undefined) batch.add(this.#row());
+    else batch.reject(problem, parser.raw, parser.line);
+  }
+
+  #problem(): string | undefined {
+    const parser = this.#parser;
+    if (this.#bad.size > 0) {
+      const reason = this.#badLine(parser.line, parser.lastLine);
+      if (reason !== undefined) return reason;
+    }
+    if (parser.problem !== undefined) return parser.problem;
+    if (parser.length > MAX_RECORD_BYTES) return RECORD_TOO_LONG;
+    const wanted = this.#names.length;
+    if (parser.count === wanted) return undefined;
+    return `the record has ${parser.count} field${parser.count === 1 ? '' : 's'}, the ${this.#layout.hasHeader ? 'header' : 'first record'} has ${wanted}`;
+  }
+
+  #badLine(first: number, last: number): string | undefined {
+    let reason: string | undefined;
+    for (const [line, why] of this.#bad) {
+      if (line > last) break;
+      if (line >= first) reason ??= why;
+      this.#bad.delete(line);
+    }
+    return reason;
+  }
+
+  #row(): Row {
+    const { fields, quoted, count } = this.#parser;
+    const { nulls, empty } = this.#layout;
+    const names = this.#names;
+    const converters = this.#converters;
+    const row: Row = {};
+    for (let index = 0; index < count; index += 1) {
+      const text = fields[index] as string;
+      const convert = converters[index];
+      const name = names[index] as string;
+      if (text.length === 0) {
+        const isText = convert === undefined && (empty === 'text' || (empty !== 'null' && quoted[index] === 1));
+        row[name] = isText ? '' : null;
+      } else if (nulls?.has(text)) row[name] = null;
+      else row[name] = convert === undefined ? text : convert(text);
+    }
+    return row;
+  }
+}

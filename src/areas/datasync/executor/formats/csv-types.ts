@@ -1,0 +1,179 @@
+/**
+ * What the texts of a csv mean. A column's kind comes from a sample of the file; a value that does not fit it stays the
+ * text that it is, so a sample that was no good loses nothing. Texts that would come back from a number as another text
+ * stay text too: 007, phone numbers, digits beyond 2^53.
+ */
+import type { Column, ColumnType, Value } from '../pipeline/contracts.ts';
+
+/** `date` is text to whoever reads it, and a date to whoever makes a column of it. */
+type Kind = 'boolean' | 'integer' | 'number' | 'timestamp' | 'date' | 'text';
+
+/** What a field becomes. */
+type Convert = (text: string) => Value;
+
+export interface CsvColumn extends Column {
+  /** Undefined for text, which needs none. */
+  readonly convert: Convert | undefined;
+}
+
+const ZERO = 48;
+const NINE = 57;
+const MINUS = 45;
+const POINT = 46;
+/** This many digits are exact, whatever they are. */
+const EXACT_DIGITS = 15;
+const POWERS_OF_TEN = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+const INT64 = 2n ** 63n;
+
+/** @returns undefined for what is no number, or would be written differently as one */
+function numberOf(text: string): number | undefined {
+  const length = text.length;
+  let index = text.charCodeAt(0) === MINUS ? 1 : 0;
+  const negative = index === 1;
+  const first = text.charCodeAt(index);
+  if (first === ZERO && length > index + 1 && text.charCodeAt(index + 1) !== POINT) return undefined;
+  let mantissa = 0;
+  let digits = 0;
+  let decimals = -1;
+  for (; index < length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code >= ZERO && code <= NINE) {
+      mantissa = mantissa * 10 + (code - ZERO);
+      digits += 1;
+      if (decimals >= 0) decimals += 1;
+    } else if (code === POINT && decimals < 0 && digits > 0) decimals = 0;
+    else return powerOf(text);
+  }
+  if (digits === 0 || digits > EXACT_DIGITS || decimals === 0 || (negative && mantissa === 0)) return undefined;
+  // Both are exact, so their quotient is the number nearest to the text.
+  const value = decimals > 0 ? mantissa / (POWERS_OF_TEN[decimals] ?? 1) : mantissa;
+  return negative ? -value : value;
+}
+
+/** With a point or a sign: 12E4 is more likely a code than a number. */
+const POWER = /^-?\d(?:\.\d{1,14}e[+-]?|e[+-])\d{1,3}$/i;
+
+function powerOf(text: string): number | undefined {
+  if (!POWER.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) && value !== 0 ? value : undefined;
+}
+
+const BIG_INTEGER = /^-?[1-9]\d{15,18}$/;
+
+/** In a column of numbers; longer digits than a number holds are exact as bigints. */
+function numeric(text: string): Value {
+  const value = numberOf(text);
+  if (value !== undefined) return value;
+  if (!BIG_INTEGER.test(text)) return text;
+  const big = BigInt(text);
+  if (Number.isSafeInteger(Number(big))) return Number(big);
+  return big >= -INT64 && big < INT64 ? big : text;
+}
+
+function boolean(text: string): Value {
+  if (text.length > 5) return text;
+  const lower = text.toLowerCase();
+  return lower === 'true' ? true : lower === 'false' ? false : text;
+}
+
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+/** Fractions finer than a Date holds stay text. */
+const TIMESTAMP =
+  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(?:Z|z| ?UTC|([+-])(\d\d):?(\d\d)?)?$/;
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+function isDate(text: string): boolean {
+  const match = DATE.exec(text);
+  return match !== null && isDay(Number(match[1]), Number(match[2]), Number(match[3]));
+}
+
+/** Times without a zone are UTC. */
+function timestamp(text: string): Value {
+  if (text.length < 16 || text.length > 32) return text;
+  const match = TIMESTAMP.exec(text);
+  if (!match) return text;
+  const [, year, month, day, hour, minute, second, fraction, sign, zoneHours, zoneMinutes] = match;
+  if (!isDay(Number(year), Number(month), Number(day))) return text;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 59 || Number(year) < 100) return text;
+  const utc = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second ?? 0),
+    fraction === undefined ? 0 : Number(fraction.padEnd(3, '0')),
+  );
+  if (sign === undefined) return new Date(utc);
+  const offset = (Number(zoneHours) * 60 + Number(zoneMinutes ?? 0)) * 60_000;
+  return new Date(sign === '-' ? utc + offset : utc - offset);
+}
+
+function kindOf(text: string): Kind {
+  const number = numberOf(text);
+  if (number !== undefined) return Number.isInteger(number) && !text.includes('.') ? 'integer' : 'number';
+  if (typeof boolean(text) === 'boolean') return 'boolean';
+  if (isDate(text)) return 'date';
+  return timestamp(text) instanceof Date ? 'timestamp' : 'text';
+}
+
+function wider(one: Kind | undefined, other: Kind): Kind {
+  if (one === undefined || one === other) return other;
+  const both = new Set([one, other]);
+  return both.has('integer') && both.has('number') ? 'number' : 'text';
+}
+
+/** Words of column names whose digits are no quantity. */
+const CODE_WORDS = new Set(['phone', 'mobile', 'cellphone', 'tel', 'fax', 'zip', 'zipcode', 'postcode', 'postal']);
+const CODE_NAME = /电话|手机|传真|邮编|邮政编码|身份证|卡号|账号/;
+const CHINESE_MOBILE = /^1[3-9]\d{9}$/;
+
+function namesCodes(name: string): boolean {
+  const words = name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/);
+  return words.some((word) => CODE_WORDS.has(word)) || CODE_NAME.test(name);
+}
+
+const CONVERTERS: Readonly<Record<Kind, Convert | undefined>> = {
+  boolean,
+  integer: numeric,
+  number: numeric,
+  timestamp,
+  date: undefined,
+  text: undefined,
+};
+
+/** Finds out what a column holds from some of its values. */
+export class KindSurvey {
+  readonly #name: string;
+  #kind: Kind | undefined;
+  #allMobiles = true;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** @param text of a field that is not null */
+  see(text: string): void {
+    if (this.#kind === 'text') return;
+    this.#kind = wider(this.#kind, kindOf(text));
+    if (this.#allMobiles && !CHINESE_MOBILE.test(text)) this.#allMobiles = false;
+  }
+
+  column(): CsvColumn {
+    let kind = this.#kind ?? 'text';
+    if (kind === 'integer' && (this.#allMobiles || namesCodes(this.#name))) kind = 'text';
+    return { name: this.#name, type: kind satisfies ColumnType, convert: CONVERTERS[kind] };
+  }
+}
+
+export function textColumn(name: string): CsvColumn {
+  return { name, type: 'text', convert: undefined };
+}

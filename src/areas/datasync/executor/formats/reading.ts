@@ -1,0 +1,105 @@
+/** What all readers of files have in common: how they are asked, and what they answer. */
+import { ExecutorError } from '../../../../protocol/executor.ts';
+import type { Column, Reject, Row } from '../pipeline/contracts.ts';
+import type { FileConfig, FileOptions } from '../spec.ts';
+
+/** How a file is read, as its connector says it. */
+export type ReadOptions = Pick<FileConfig, Exclude<keyof typeof FileOptions, 'format' | 'compression'>>;
+
+export interface ReadRequest {
+  readonly options: ReadOptions;
+  /** Ordinal of the first record that is wanted; those before it are passed over as fast as the format allows. */
+  readonly from: number;
+  /** Records a batch, at most. */
+  readonly batchSize: number;
+}
+
+/** Some records of a file, in order; rejects count as records. */
+export interface FileBatch {
+  readonly rows: Row[];
+  /** In step with `rows`. */
+  readonly ordinals: number[];
+  readonly rejects: Reject[];
+  /** The ordinal behind the last record of this batch. */
+  readonly next: number;
+}
+
+export interface FileReader {
+  /** What the file, or its first part, says of its columns; undefined where every record has its own. */
+  readonly columns: readonly Column[] | undefined;
+  /** How many records the file has, where it says so. */
+  readonly total?: number;
+  /** To be read once. */
+  readonly batches: AsyncGenerator<FileBatch, void>;
+  /** Frees what the reader holds besides its input; at any time when no batch is being waited for. */
+  close(): Promise<void>;
+}
+
+/** The longest line of text, and the longest record, that is read: a file of one endless line must not fill memory. */
+export const MAX_RECORD_BYTES = 1024 * 1024;
+/** More columns than this are a wrong delimiter or worse. */
+export const MAX_COLUMNS = 16_384;
+/** How much of a refused record is kept. */
+const RAW_BYTES = 4096;
+
+/** A file that cannot be read, however often it is tried. */
+export function unreadable(message: string, cause?: unknown): ExecutorError {
+  return new ExecutorError(message, { retryable: false, cause });
+}
+
+/** The beginning of what came, for a reject: at most 4 KiB of well-formed text. */
+export function rawOf(text: string): string {
+  let raw = text.slice(0, RAW_BYTES);
+  while (Buffer.byteLength(raw) > RAW_BYTES) raw = raw.slice(0, Math.floor(raw.length * 0.8));
+  return raw.replace(/[\ud800-\udbff]$/, '').toWellFormed();
+}
+
+/** Collects the records of a file into batches, and numbers them. */
+export class BatchBuilder {
+  readonly #from: number;
+  readonly #size: number;
+  #next = 0;
+  #rows: Row[] = [];
+  #ordinals: number[] = [];
+  #rejects: Reject[] = [];
+
+  constructor({ from, batchSize }: Pick<ReadRequest, 'from' | 'batchSize'>, first = 0) {
+    this.#from = from;
+    this.#size = batchSize;
+    this.#next = first;
+  }
+
+  /** Whether the next record was wanted; it is counted in any case. To be asked before it is built. */
+  skip(): boolean {
+    if (this.#next >= this.#from) return false;
+    this.#next += 1;
+    return true;
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row);
+    this.#ordinals.push(this.#next);
+    this.#next += 1;
+  }
+
+  reject(reason: string, raw: string, line?: number): void {
+    this.#rejects.push({ ordinal: this.#next, line, reason, raw: rawOf(raw) });
+    this.#next += 1;
+  }
+
+  get full(): boolean {
+    return this.#rows.length + this.#rejects.length >= this.#size;
+  }
+
+  get empty(): boolean {
+    return this.#rows.length + this.#rejects.length === 0;
+  }
+
+  take(): FileBatch {
+    const batch = { rows: this.#rows, ordinals: this.#ordinals, rejects: this.#rejects, next: this.#next };
+    this.#rows = [];
+    this.#ordinals = [];
+    this.#rejects = [];
+    return batch;
+  }
+}

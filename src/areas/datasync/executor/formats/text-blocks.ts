@@ -1,0 +1,143 @@
+import { type Decoder, decoderOf, encodingOfMark, LineEnds } from './encoding.ts';
+import { MAX_RECORD_BYTES } from './reading.ts';
+
+/** Some whole lines of a text. Only the last block may end without a line end. */
+export interface TextBlock {
+  /** Lines end in LF or CR LF. */
+  readonly text: string;
+  /** Why lines, counted from 0 within the block, are none; undefined where all are well. */
+  readonly bad: ReadonlyMap<number, string> | undefined;
+}
+
+/** Enough that the work on a block outweighs that of making it, little enough to hold some. */
+const BLOCK_BYTES = 256 * 1024;
+/** What is kept of a line that is too long, for whoever wants to know which it was. */
+const KEPT_BYTES = 4096;
+export const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
+
+/**
+ * Decodes a text into blocks of whole lines. Lines with bytes that are not of the encoding, or that are too long, are
+ * marked instead of being guessed at; the others come as they are. Holds a block, or the longest allowed line.
+ * @param label the encoding, unless a byte order mark says another
+ * @throws ExecutorError for an unknown encoding
+ */
+export async function* textBlocks(input: AsyncIterable<Uint8Array>, label: string): AsyncGenerator<TextBlock, void> {
+  const decoder = decoderOf(label);
+  let cutter: BlockCutter | undefined;
+  let pending: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    pending.push(bufferOf(chunk));
+    size += chunk.length;
+    if (size < BLOCK_BYTES) continue;
+    const bytes = Buffer.concat(pending, size);
+    cutter ??= BlockCutter.startingWith(bytes, decoder);
+    const block = cutter.cut(bytes);
+    if (block) yield block;
+    pending = [cutter.rest];
+    size = cutter.rest.length;
+  }
+  const bytes = Buffer.concat(pending, size);
+  cutter ??= BlockCutter.startingWith(bytes, decoder);
+  yield* cutter.end(bytes);
+}
+
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+class BlockCutter {
+  readonly #decoder: Decoder;
+  readonly #ends: LineEnds;
+  readonly #lineEnd: '\n' | '\r';
+  #markLength: number;
+  /** What comes before the next chunk. */
+  rest: Buffer = Buffer.alloc(0);
+  /** The beginning of a line that is too long, while its end is looked for. */
+  #longLine: Buffer | undefined;
+
+  private constructor(decoder: Decoder, lineEnd: '\n' | '\r', markLength: number) {
+    this.#decoder = decoder;
+    this.#lineEnd = lineEnd;
+    this.#ends = new LineEnds(decoder.encoding, lineEnd);
+    this.#markLength = markLength;
+  }
+
+  /** Finds out from the beginning of a file what all of it is like. */
+  static startingWith(bytes: Buffer, told: Decoder): BlockCutter {
+    const mark = encodingOfMark(bytes);
+    const decoder = mark && mark.encoding !== told.encoding ? decoderOf(mark.encoding) : told;
+    const has = (character: '\n' | '\r') => new LineEnds(decoder.encoding, character).first(bytes) >= 0;
+    return new BlockCutter(decoder, has('\n') || !has('\r') ? '\n' : '\r', mark?.length ?? 0);
+  }
+
+  /** @returns the whole lines of `bytes`; what follows them is in `rest` */
+  cut(given: Buffer): TextBlock | undefined {
+    const bytes = this.#withoutMark(given);
+    if (this.#longLine) return this.#endLongLine(bytes);
+    const end = this.#ends.last(bytes);
+    if (end < 0) {
+      this.rest = bytes;
+      if (bytes.length > MAX_RECORD_BYTES) {
+        this.#longLine = Buffer.from(bytes.subarray(0, KEPT_BYTES));
+        this.rest = Buffer.alloc(0);
+      }
+      return undefined;
+    }
+    this.rest = bytes.subarray(end);
+    return this.#decode(bytes.subarray(0, end));
+  }
+
+  /** What is left, when nothing follows `bytes`. */
+  end(given: Buffer): TextBlock[] {
+    const bytes = this.#withoutMark(given);
+    if (!this.#longLine) return bytes.length === 0 ? [] : [this.#decode(bytes)];
+    const longLine = this.#endLongLine(bytes) ?? this.#longLineBlock(this.#longLine);
+    return this.rest.length === 0 ? [longLine] : [longLine, this.#decode(this.rest)];
+  }
+
+  #withoutMark(bytes: Buffer): Buffer {
+    const without = bytes.subarray(this.#markLength);
+    this.#markLength = 0;
+    return without;
+  }
+
+  #endLongLine(bytes: Buffer): TextBlock | undefined {
+    const end = this.#ends.first(bytes);
+    if (end < 0 || !this.#longLine) {
+      this.rest = Buffer.alloc(0);
+      return undefined;
+    }
+    this.rest = bytes.subarray(end);
+    const block = this.#longLineBlock(this.#longLine);
+    this.#longLine = undefined;
+    return block;
+  }
+
+  #longLineBlock(beginning: Buffer): TextBlock {
+    return { text: `${this.#decoder.decodeLoosely(beginning)}\n`, bad: new Map([[0, TOO_LONG]]) };
+  }
+
+  #decode(bytes: Buffer): TextBlock {
+    const text = this.#decoder.decode(bytes);
+    if (text !== undefined) return { text: this.#normal(text), bad: undefined };
+    const bad = new Map<number, string>();
+    const lines: string[] = [];
+    for (let start = 0; start < bytes.length; ) {
+      const found = this.#ends.first(bytes, start);
+      const end = found < 0 ? bytes.length : found;
+      const line = bytes.subarray(start, end);
+      const decoded = this.#decoder.decode(line);
+      if (decoded === undefined) bad.set(lines.length, `the line has bytes that are not ${this.#decoder.encoding}`);
+      const text = decoded ?? this.#decoder.decodeLoosely(line);
+      // A decoder may take the line end for a part of what is broken before it.
+      lines.push(found < 0 || text.endsWith(this.#lineEnd) ? text : `${text}${this.#lineEnd}`);
+      start = end;
+    }
+    return { text: this.#normal(lines.join('')), bad };
+  }
+
+  #normal(text: string): string {
+    return this.#lineEnd === '\r' ? text.replaceAll('\r', '\n') : text;
+  }
+}
