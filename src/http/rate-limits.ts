@@ -11,6 +11,8 @@ const BUCKETS = {
   standard: undefined,
   /** Tries to sign in, by address. */
   login: 30,
+  /** Tokens bought, refreshed and revoked, by address: there may be many programs behind one. */
+  token: 100,
   batch_push: 100,
   push_stream: 100,
   push_file: 100,

@@ -122,7 +122,7 @@ function registerTokenRoutes(app: App, { store, authenticator, codec }: Datasync
   app.post(
     '/v1/sync/auth/token',
     {
-      config: { access: 'public', bucket: 'login' },
+      config: { access: 'public', bucket: 'token' },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Get tokens for an OAuth client',
@@ -152,7 +152,7 @@ function registerTokenRoutes(app: App, { store, authenticator, codec }: Datasync
   app.post(
     '/v1/sync/auth/refresh',
     {
-      config: { access: 'public', bucket: 'login' },
+      config: { access: 'public', bucket: 'token' },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Spend a refresh token for new tokens',
@@ -174,7 +174,7 @@ function registerTokenRoutes(app: App, { store, authenticator, codec }: Datasync
   app.post(
     '/v1/sync/auth/revoke',
     {
-      config: { access: 'public', bucket: 'login' },
+      config: { access: 'public', bucket: 'token' },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Revoke an access or refresh token, and with it all tokens of its sign-in',
