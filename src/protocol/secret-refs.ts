@@ -15,13 +15,14 @@ export type SecretRef = {
 };
 
 const KEY = '$secret';
+const PARTS: readonly string[] = [KEY, 'shown'];
 
 export function isSecretRef(value: unknown): value is SecretRef {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { $secret, shown, ...rest } = value as Record<string, unknown>;
-  return (
-    typeof $secret === 'string' && (shown === undefined || typeof shown === 'string') && Object.keys(rest).length === 0
-  );
+  const { $secret, shown } = value as Record<string, unknown>;
+  // Asked of every part of every spec that is leased: most say no here.
+  if (typeof $secret !== 'string') return false;
+  return (shown === undefined || typeof shown === 'string') && Object.keys(value).every((key) => PARTS.includes(key));
 }
 
 /** What answers show in place of a sealed value. */
