@@ -3,15 +3,21 @@ import type { DatasyncDeps } from './deps.ts';
 import { datasyncDialect } from './dialect.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
+import { registerConflictRoutes } from './routes/conflicts.ts';
+import { registerConnectorRoutes } from './routes/connectors.ts';
+import { registerJobControlRoutes } from './routes/job-controls.ts';
+import { registerJobInsightRoutes } from './routes/job-insight.ts';
+import { registerJobRoutes } from './routes/jobs.ts';
 import { registerOAuthClientRoutes } from './routes/oauth-clients.ts';
+import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerSystemRoutes } from './routes/system.ts';
 
-/** Data synchronisation; so far its parts that all areas share: tokens, API keys, OAuth clients. */
+/** Data sync: jobs that move records from any source to any destination, and what serves all areas: tokens, keys. */
 export function datasyncArea(deps: DatasyncDeps): Area {
   return {
     name: 'datasync',
     title: 'Data sync',
-    description: 'Tokens, API keys and OAuth clients, for all areas.',
+    description: 'Jobs that move records from any source to any destination; tokens, API keys and OAuth clients.',
     prefixes: ['/v1/sync'],
     dialect: datasyncDialect,
     services: [],
@@ -19,6 +25,12 @@ export function datasyncArea(deps: DatasyncDeps): Area {
       registerAuthRoutes(app, deps);
       registerApiKeyRoutes(app, deps);
       registerOAuthClientRoutes(app, deps);
+      registerJobRoutes(app, deps);
+      registerJobControlRoutes(app, deps);
+      registerJobInsightRoutes(app, deps);
+      registerQuarantineRoutes(app, deps);
+      registerConflictRoutes(app, deps);
+      registerConnectorRoutes(app);
       registerSystemRoutes(app, deps);
     },
   };

@@ -32,7 +32,13 @@ const ErrorBody = Type.Object(
 /** Bare objects; only errors have an envelope. */
 export const datasyncDialect: Dialect = {
   error: ({ code, message, details }, requestId): Static<typeof ErrorBody> => ({
-    error: { code: ERROR_CODES[code], message, details: [...details], request_id: requestId },
+    error: {
+      code: ERROR_CODES[code],
+      // Which fields, and what of them, stands in the details.
+      message: code === 'validation' && details.length > 0 ? 'Invalid request parameters' : message,
+      details: [...details],
+      request_id: requestId,
+    },
   }),
   errorSchema: ErrorBody,
 };

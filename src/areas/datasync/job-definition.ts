@@ -1,5 +1,4 @@
 import type { Job, JobDefinition, Schedule } from '../../engine/model.ts';
-import { checkTimezone } from '../../engine/schedule.ts';
 import { validationError } from '../../http/validation.ts';
 import { AppError, invalidField } from '../../kernel/errors.ts';
 import { randomText } from '../../kernel/ids.ts';
@@ -117,7 +116,6 @@ function scheduleOf(schedule: SyncSchedule | undefined): Schedule | null {
     return { ...common, cron: `@once ${at.toISOString()}` };
   }
   const { timezone = 'UTC', expression } = schedule;
-  checkTimezone(timezone);
   return { ...common, timezone, cron: expression };
 }
 
