@@ -3,7 +3,9 @@ import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { MASTER_KEY_FILE } from '../auth/master-key.ts';
 import { assertCanListen } from '../http/listening.ts';
+import { SharedWindows } from '../http/shared-windows.ts';
 import type { Config } from '../kernel/config.ts';
+import { createLogger } from '../kernel/logger.ts';
 import { packageRoot } from '../kernel/package.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { listMigrations } from './archive/catalog.ts';
@@ -146,6 +148,17 @@ async function database(config: Config): Promise<Finding[]> {
   }
 }
 
+async function redis({ redisUrl }: Config): Promise<Finding[]> {
+  if (redisUrl === undefined) return [];
+  const windows = new SharedWindows({ url: redisUrl, logger: createLogger('silent', 'doctor') });
+  await windows.start();
+  const { connected } = windows;
+  await windows.stop();
+  if (connected) return [ok('redis', 'answers; servers count rate limits together')];
+  const mend = 'Check REDIS_URL and its login; until then each server counts rate limits on its own.';
+  return [bad('redis', 'warn', 'it cannot be reached, or lets nobody in', mend)];
+}
+
 async function masterKey({ masterKey: configured, dataDir, mode }: Config): Promise<Finding[]> {
   const file = path.join(dataDir, MASTER_KEY_FILE);
   if (configured) return [ok('master key', 'from LONGSHORE_MASTER_KEY')];
@@ -212,7 +225,7 @@ async function sandbox(): Promise<Finding[]> {
   }
 }
 
-const CHECKS: readonly Check[] = [node, dataDirectory, masterKey, database, port, python, sandbox];
+const CHECKS: readonly Check[] = [node, dataDirectory, masterKey, database, redis, port, python, sandbox];
 
 /** Looks at everything. A check that itself fails is a finding too. */
 export async function diagnose(config: Config): Promise<Finding[]> {

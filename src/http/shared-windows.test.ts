@@ -158,4 +158,17 @@ describe('windows shared through Redis', () => {
     expect((await shared.take('standard', 'user:5')).count).toBe(1);
     expect(shared.connected).toBe(true);
   });
+
+  test('Redis that refuses the login is missed as well, and the password is in no log', async () => {
+    const client = new Redis(redis.url);
+    await client.config('SET', 'requirepass', 'another');
+    const shared = await windows(`redis://:hunter2@127.0.0.1:${redis.port}`);
+    expect([shared.connected, (await shared.take('standard', 'user:6')).count]).toEqual([false, 1]);
+    expect(warnings()).toEqual(['Redis cannot be used']);
+    expect(JSON.stringify(lines)).toContain('WRONGPASS');
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    await client.config('SET', 'requirepass', '');
+    client.disconnect();
+    await connected(shared);
+  });
 });

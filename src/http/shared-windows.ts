@@ -101,7 +101,9 @@ export class SharedWindows implements Service, Windows {
   #failed(error: unknown): void {
     if (this.#failing || this.#redis.status === 'end') return;
     this.#failing = true;
-    this.#logger.warn({ err: error }, 'Redis cannot be used: each server counts rate limits on its own until it can');
+    // The message alone: the error carries its command, which may be the one with the password.
+    const reason = error instanceof Error ? error.message : 'the connection was closed';
+    this.#logger.warn({ reason }, 'Redis cannot be used: each server counts rate limits on its own until it can');
   }
 }
 

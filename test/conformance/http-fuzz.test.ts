@@ -78,6 +78,12 @@ const GOOD_BODIES: Readonly<Record<string, readonly object[]>> = {
   ],
   '/api/workers/{worker_id}/reconcile': [{ session_id: 1, held: [] }],
   '/v1/sync/api-keys': [{ name: 'k', permissions: ['view'], expires_at: '2099-01-01T00:00:00Z', rate_limit: 5 }],
+  '/v1/sync/oauth-clients': [{ name: 'c', scope: 'sync:read sync:write' }],
+  '/v1/sync/auth/token': [
+    { grant_type: 'client_credentials', client_id: 'client_nobody', client_secret: 's', scope: 'sync:read' },
+  ],
+  '/v1/sync/auth/refresh': [{ grant_type: 'refresh_token', refresh_token: 'none' }],
+  '/v1/sync/auth/revoke': [{ token: 'none', token_type_hint: 'access_token' }],
   '/auth/login': [{ username: 'nobody', password: 'wrong' }],
 };
 
