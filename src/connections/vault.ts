@@ -40,7 +40,10 @@ interface VaultOptions {
   /** 32 bytes, of this purpose alone. */
   readonly key: Buffer;
   readonly logger: Logger;
-  /** Secrets of the installation, by id: any run may refer to them, and they are not stored here. */
+  /**
+   * Secrets of the installation, by id: any run may refer to them, and they are not stored here. Whoever takes a spec
+   * from a client therefore calls `sealSecrets` or `refuseReferences`.
+   */
   readonly wellKnown?: ReadonlyMap<string, () => Promise<Json | undefined>>;
 }
 

@@ -61,6 +61,11 @@ describe('refuseReferences', () => {
     );
   });
 
+  it('names the field of a whole body, and the body itself', () => {
+    expect(() => refuseReferences({ a: { b: { $secret: 'sec_1' } } })).toThrow(/^a\.b: /);
+    expect(() => refuseReferences({ $secret: 'sec_1' })).toThrow(/^body: /);
+  });
+
   it.each([[null], ['$secret'], [['$secret']], [{ secret: '$secret' }]])('lets %j pass', (value) => {
     expect(() => refuseReferences(value, 'body')).not.toThrow();
   });

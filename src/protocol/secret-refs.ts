@@ -56,15 +56,15 @@ export function maskReferences(value: Json): Json {
 }
 
 /**
- * For JSON that a client may write freely.
- * @param field its name, for the error
+ * For what a client sends and a spec takes along: one that named the secrets of the installation would be given them.
+ * @param field the name of `value`, for the error; none for a whole body
  * @throws AppError `validation` naming the field that holds the key of references
  */
-export function refuseReferences(value: unknown, field: string): void {
+export function refuseReferences(value: unknown, field = ''): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) {
-    if (key === KEY && !Array.isArray(value)) throw reservedKey(field);
-    refuseReferences(part, `${field}.${key}`);
+    if (key === KEY && !Array.isArray(value)) throw reservedKey(field || 'body');
+    refuseReferences(part, field === '' ? key : `${field}.${key}`);
   }
 }
 

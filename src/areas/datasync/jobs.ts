@@ -9,6 +9,7 @@ import { cancelRun, enqueue, getRun, pauseRun, resumeRun } from '../../engine/ru
 import { LIVE } from '../../engine/states.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
+import { refuseReferences } from '../../protocol/secret-refs.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
 import { changedDefinition, inScheduleWords, jobDefinition, newSyncKey, type SyncSpec } from './job-definition.ts';
@@ -62,6 +63,7 @@ export function listSyncJobs(
 
 /** @throws AppError `validation` naming the field, `conflict` for a name that is taken */
 export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: JobCreate): Promise<Job> {
+  refuseReferences(body);
   const draft = new SecretDraft();
   const definition = sealed(jobDefinition(body, newSyncKey()), undefined, draft);
   const id = await inAreaWords(body.name, createJob(tx, definition, actor.identity.userId));
@@ -77,6 +79,7 @@ function sealed(definition: JobDefinition, stored: Json | undefined, draft: Secr
 
 /** A run under way keeps what it began with. @throws AppError `not_found`, `validation`, `conflict` */
 export async function updateSyncJob(tx: Tx, vault: Vault, actor: Actor, id: string, body: JobUpdate): Promise<SyncJob> {
+  refuseReferences(body);
   const number = numberOf('job', id);
   const draft = new SecretDraft();
   const change = (job: Job) => sealed(changedDefinition(job, body), job.spec, draft);

@@ -53,6 +53,19 @@ describe('creating a sync job', () => {
     });
   });
 
+  it('400 for a reference to a secret that is not its own, as for one of the installation', async () => {
+    const config = { ...customers.connector.config, headers: { $secret: 'warehouse' } };
+    const answer = await server.call('POST', '/v1/sync/jobs', {
+      body: named({ connector: { type: 'rest_api', config } }),
+    });
+    expect([answer.status, details(answer.body)]).toEqual([400, ['connector.config.headers']]);
+    const id = await created();
+    const changed = await server.call('PUT', `/v1/sync/jobs/${id}`, {
+      body: { connector: { type: 'rest_api', config } },
+    });
+    expect([changed.status, details(changed.body)]).toEqual([400, ['connector.config.headers']]);
+  });
+
   it('400 in the documented shape for a connector that nobody knows', async () => {
     const answer = await server.call('POST', '/v1/sync/jobs', {
       body: named({ connector: { type: 'ftp', config: {} } }),
