@@ -22,11 +22,17 @@ export async function parseExcel({ file, options, from, maxBytes }: ParseJob): P
   });
   const sheet = await readSheet(file, options.sheet ?? 1, { trim: false });
   const rows = (sheet as Cell[][]).filter((row) => row.some((cell) => cell !== null));
+  for (const row of rows) row.forEach(mendTime);
   const header = options.header === false ? undefined : rows.shift();
   const width = Math.max(header?.length ?? 0, ...[rows[0]?.length ?? 0]);
   const names = uniqueNames(Array.from({ length: width }, (_, index) => nameOf(header?.[index] ?? null)));
   const columns = names.map((name, index): Column => ({ name, type: typeOf(rows, index) }));
   return { columns, total: rows.length, rows: messages(rows, columns, from) };
+}
+
+/** A time is a fraction of a day, seldom an exact one, and was rounded down: 9:59:59.999 is ten o'clock. */
+function mendTime(cell: Cell): void {
+  if (cell instanceof Date && cell.getUTCMilliseconds() === 999) cell.setTime(cell.getTime() + 1);
 }
 
 function nameOf(cell: Cell): string {

@@ -43,8 +43,8 @@ async function fileBuffer(file: string): Promise<AsyncBuffer> {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** A text that is none is kept as the bytes that it is. */
-function textOf(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
-  if (bytes === undefined) return undefined;
+function textOf(bytes: Uint8Array | null | undefined): string | Uint8Array | null | undefined {
+  if (bytes === undefined || bytes === null) return bytes;
   try {
     return decoder.decode(bytes);
   } catch {
@@ -58,7 +58,7 @@ const PARSERS = {
   dateFromDays: (days: number | undefined) =>
     days === undefined || days === null ? days : isoDay(new Date(days * DAY_MS)),
   stringFromBytes: textOf,
-  jsonFromBytes: (bytes: Uint8Array | undefined) => {
+  jsonFromBytes: (bytes: Uint8Array | null | undefined) => {
     const text = textOf(bytes);
     if (typeof text !== 'string') return text;
     try {
@@ -107,6 +107,9 @@ function columnOf(element: SchemaElement): ParquetColumn {
     delete element.converted_type;
     delete element.logical_type;
     return { name, type: 'decimal', convert: (value) => decimalText(value, scale) };
+  }
+  if (logical === 'JSON' && element.converted_type !== 'JSON') {
+    return { name, type: 'json', convert: (value) => fromLibrary(PARSERS.jsonFromBytes(value as Uint8Array)) };
   }
   if (logical === 'TIME' || element.converted_type?.startsWith('TIME_')) {
     const unit = (element.logical_type as { unit?: string } | undefined)?.unit;
