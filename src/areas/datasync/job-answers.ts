@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { Job, Run } from '../../engine/model.ts';
 import { rfc3339 } from '../../kernel/clock.ts';
 import type { Json } from '../../protocol/executor.ts';
-import { MASK } from '../../protocol/secret-names.ts';
+import { maskReferences } from '../../protocol/secret-refs.ts';
 import { CONNECTOR_TYPES } from './executor/spec.ts';
 import { idOf } from './ids.ts';
 import { bodyOf } from './job-definition.ts';
@@ -88,14 +88,6 @@ export function jobItem(row: JobListRow, now = new Date()): JobItem {
   };
 }
 
-/** References into the vault are shown as any secret is. */
-function masked(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(masked);
-  if ('$secret' in value) return MASK;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item)]));
-}
-
 export const JobAnswer = Type.Object(
   {
     ...JobItem.properties,
@@ -118,7 +110,7 @@ export const JobAnswer = Type.Object(
 );
 
 export function jobAnswer(job: Job, row: JobListRow): Static<typeof JobAnswer> {
-  const body = masked(bodyOf(job) as unknown as Json) as { [field: string]: Json };
+  const body = maskReferences(bodyOf(job) as unknown as Json) as { [field: string]: Json };
   return {
     ...body,
     ...jobItem(row),

@@ -1,104 +1,87 @@
+import { type ShownForm, sealSecrets } from '../../connections/sealing.ts';
 import type { SecretDraft } from '../../connections/vault.ts';
 import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import { isSecretName, MASK } from '../../protocol/secret-names.ts';
 import { maskUrl } from '../../protocol/secret-urls.ts';
 
-/**
- * Which of a job's values are secrets. They are write-only: stored as references into the vault, answered as `***`, and
- * `***` that comes back stands for what is stored.
- */
-
-export type Path = readonly (string | number)[];
+/** Which of a job's values are secrets: they lie in the vault, and are answered as `***`. */
 
 const SECRET_FIELDS = new Set(['password', 'client_secret', 'token', 'salt']);
+/** Of names and values that the user chooses. */
 const MAPS = new Set(['headers', 'params']);
-const URL_FIELDS = new Set(['url', 'base_url', 'token_url']);
-/** Where a part of a job sends its secrets. */
-const TARGETS: readonly string[] = ['base_url', 'url', 'token_url', 'engine', 'host', 'port'];
+/** Where a part of a job connects to. */
+const TARGETS = ['base_url', 'url', 'token_url', 'engine', 'host', 'port'] as const;
+const URLS: ReadonlySet<string> = new Set(['base_url', 'url', 'token_url']);
+/** The parts of a job that connect to one place each. */
+const PARTS: readonly (readonly string[])[] = [['connector', 'config'], ['destination', 'connection'], ['destination']];
 
-function isSecretAt(path: Path): boolean {
-  const [parent, name] = [path.at(-2), path.at(-1)];
-  if (typeof name !== 'string') return false;
-  if (typeof parent === 'string' && MAPS.has(parent)) return isSecretName(name);
-  return SECRET_FIELDS.has(name) || (parent === 'auth' && name === 'value');
+type Fields = { [field: string]: Json };
+
+const shownForm: ShownForm = (path, value) => {
+  if (typeof value !== 'string') return undefined;
+  const [parent = '', name = ''] = path.slice(-2);
+  const secret = MAPS.has(parent)
+    ? isSecretName(name)
+    : SECRET_FIELDS.has(name) || (parent === 'auth' && name === 'value');
+  return secret ? MASK : undefined;
+};
+
+function isFields(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function* walk(value: Json | undefined, path: Path): Generator<[Path, Json]> {
-  if (value === undefined) return;
-  yield [path, value];
-  if (typeof value !== 'object' || value === null) return;
-  const entries: [string | number, Json][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  for (const [key, item] of entries) yield* walk(item, [...path, key]);
+function partOf(spec: Json, path: readonly string[]): Fields | undefined {
+  let part: Json | undefined = spec;
+  for (const field of path) part = isFields(part) ? part[field] : undefined;
+  return isFields(part) ? part : undefined;
 }
 
-function at(value: Json | undefined, path: Path): Json | undefined {
-  let found: Json | undefined = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = (found as { [key: string | number]: Json })[key];
-  }
-  return found;
-}
-
-/** Where `spec` holds secrets as text. */
-export function secretPaths(spec: Json): Path[] {
-  return [...walk(spec, [])]
-    .filter(([path, value]) => typeof value === 'string' && isSecretAt(path))
-    .map(([path]) => path);
-}
-
-/** The part of a spec, such as a connector's config, that says where it connects to. */
-function targetOf(spec: Json | undefined, part: Path): string {
-  const config = at(spec, part);
-  const origins = TARGETS.map((name) => {
-    const value = at(config, [name]) ?? null;
+/** Where `part` connects to, in a form that can be compared. */
+function targetOf(part: Fields): string {
+  const nested = isFields(part.auth) ? part.auth : {};
+  const targets = TARGETS.map((name) => {
+    const value = part[name] ?? nested[name] ?? null;
     return typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value;
   });
-  return JSON.stringify(origins);
+  return JSON.stringify(targets);
 }
 
-/** `connector.config`, `destination` or `destination.connection`: each connects to one place. */
-function partOf(path: Path): Path {
-  if (path[0] === 'connector') return path.slice(0, 2);
-  return path[1] === 'connection' ? path.slice(0, 2) : path.slice(0, 1);
-}
-
-/**
- * @param stored the spec so far; undefined for a new job
- * @throws AppError `validation` for a secret in a URL, and for `***` where nothing is stored, or where the spec now
- *   connects to somewhere else: whoever may change a job, but not read its secrets, would have them sent there
- */
-export function checkSecrets(spec: Json, stored: Json | undefined): void {
-  for (const [path, value] of walk(spec, [])) {
-    if (typeof value !== 'string') continue;
-    const field = path.join('.');
-    const name = path.at(-1);
-    if (typeof name === 'string' && URL_FIELDS.has(name) && maskUrl(value) !== value) {
-      throw invalidField(field, 'must not hold credentials; give them as auth, headers or params');
+/** @throws AppError `validation`: a URL is shown, logged and kept in places where no secret may be */
+function refuseUrlSecrets(part: Fields, path: readonly string[]): void {
+  for (const [name, value] of Object.entries(part)) {
+    const field = [...path, name];
+    if (typeof value === 'string' && URLS.has(name) && maskUrl(value) !== value) {
+      throw invalidField(field.join('.'), 'must not hold credentials; give them as auth, headers or params');
     }
-    if (value !== MASK || !isSecretAt(path)) continue;
-    if (at(stored, path) === undefined) {
-      throw invalidField(field, `${MASK} stands for a secret that is stored, and here none is; give the secret itself`);
-    }
-    const part = partOf(path);
-    if (targetOf(spec, part) !== targetOf(stored, part)) {
-      throw invalidField(field, 'is the secret of another server; give it anew, since the job now connects elsewhere');
-    }
+    if (isFields(value)) refuseUrlSecrets(value, field);
   }
 }
 
-/**
- * `spec` with references in the place of its secrets; `***` becomes what is stored there.
- * @throws AppError as `checkSecrets`
- */
-export function sealSecrets(spec: Json, stored: Json | undefined, draft: SecretDraft): Json {
-  checkSecrets(spec, stored);
-  const sealed = structuredClone(spec);
-  for (const path of secretPaths(spec)) {
-    const value = at(spec, path) ?? null;
-    const holder = at(sealed, path.slice(0, -1)) as { [key: string | number]: Json };
-    holder[path.at(-1) ?? ''] = value === MASK ? (at(stored, path) ?? null) : { ...draft.seal(value) };
+/** `stored` without the parts that now connect to somewhere else: their secrets are not that server's to see. */
+function keepable(spec: Json, stored: Json): Json {
+  const kept = structuredClone(stored);
+  for (const path of PARTS) {
+    const [next, before] = [partOf(spec, path), partOf(stored, path)];
+    if (!next || !before || targetOf(next) === targetOf(before)) continue;
+    const parent = partOf(kept, path.slice(0, -1));
+    if (parent) delete parent[path.at(-1) ?? ''];
   }
-  return sealed;
+  return kept;
+}
+
+/**
+ * `spec` with references in the place of its secrets. `***` stands for what is stored there, unless the job now connects
+ * elsewhere: who may change a job, but not read its secrets, would have them sent there.
+ * @param given the parts of the spec that a client has sent; the others are as they are stored
+ * @throws AppError `validation` naming the field
+ */
+export function sealJobSecrets(spec: Fields, given: readonly string[], stored: Json, draft: SecretDraft): Fields {
+  const sent = Object.fromEntries(Object.entries(spec).filter(([field]) => given.includes(field)));
+  for (const path of PARTS) {
+    const part = partOf(sent, path);
+    if (part) refuseUrlSecrets(part, path);
+  }
+  const known = stored === null ? null : keepable(sent, stored);
+  return { ...spec, ...(sealSecrets(sent, known, { shownForm, seal: draft.seal }) as Fields) };
 }

@@ -9,11 +9,10 @@ import { cancelRun, enqueue, getRun, pauseRun, resumeRun } from '../../engine/ru
 import { LIVE } from '../../engine/states.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
-import { refuseReferences } from '../../protocol/secret-refs.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
 import { changedDefinition, inScheduleWords, jobDefinition, newSyncKey, type SyncSpec } from './job-definition.ts';
-import { sealSecrets } from './job-secrets.ts';
+import { sealJobSecrets } from './job-secrets.ts';
 import { AREA } from './kinds.ts';
 import { type JobListFilter, type JobListRow, syncJobsList } from './queries/job_list.ts';
 import type { JobCreate, JobUpdate } from './schemas.ts';
@@ -63,9 +62,8 @@ export function listSyncJobs(
 
 /** @throws AppError `validation` naming the field, `conflict` for a name that is taken */
 export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: JobCreate): Promise<Job> {
-  refuseReferences(body);
   const draft = new SecretDraft();
-  const definition = sealed(jobDefinition(body, newSyncKey()), undefined, draft);
+  const definition = sealed(jobDefinition(body, newSyncKey()), body, null, draft);
   const id = await inAreaWords(body.name, createJob(tx, definition, actor.identity.userId));
   await vault.save(tx, jobOwner(id), draft, definition.spec);
   const { name, connector } = body;
@@ -73,16 +71,15 @@ export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: Jo
   return getJob(tx, AREA, id);
 }
 
-function sealed(definition: JobDefinition, stored: Json | undefined, draft: SecretDraft): JobDefinition {
-  return { ...definition, spec: sealSecrets(definition.spec, stored, draft) };
+function sealed(definition: JobDefinition, body: JobUpdate, stored: Json, draft: SecretDraft): JobDefinition {
+  return { ...definition, spec: sealJobSecrets(definition.spec as SyncSpec, Object.keys(body), stored, draft) };
 }
 
 /** A run under way keeps what it began with. @throws AppError `not_found`, `validation`, `conflict` */
 export async function updateSyncJob(tx: Tx, vault: Vault, actor: Actor, id: string, body: JobUpdate): Promise<SyncJob> {
-  refuseReferences(body);
   const number = numberOf('job', id);
   const draft = new SecretDraft();
-  const change = (job: Job) => sealed(changedDefinition(job, body), job.spec, draft);
+  const change = (job: Job) => sealed(changedDefinition(job, body), body, job.spec, draft);
   await inAreaWords(id, updateJob(tx, AREA, number, change));
   const changed = await getSyncJob(tx, id);
   await vault.save(tx, jobOwner(number), draft, changed.job.spec);
