@@ -38,16 +38,20 @@ export async function openConfined(
   limits: ConfinedLimits,
 ): Promise<FileReader> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'longshore-file-'));
+  const { options, from, signal } = request;
   let parser: Parser | undefined;
+  const onAbort = () => parser?.kill(signal?.reason);
   const close = async () => {
+    signal?.removeEventListener('abort', onAbort);
     await parser?.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     const file = path.join(folder, 'input');
     await pipeline(capped(input, format, limits.maxBytes), createWriteStream(file, { mode: 0o600, flags: 'wx' }));
+    signal?.throwIfAborted();
     parser = new Parser(format, limits);
-    const { options, from } = request;
+    signal?.addEventListener('abort', onAbort, { once: true });
     parser.send({ type: 'start', job: { format, file, options, from, maxBytes: limits.maxBytes } });
     const opened = await parser.next();
     if (opened?.type !== 'opened') throw new Error('the parser began with something else than the columns');
@@ -111,7 +115,7 @@ class Parser {
   readonly #exited: Promise<void>;
   readonly #messages: FromParser[] = [];
   readonly #watch: NodeJS.Timeout;
-  #failure: Error | undefined;
+  #failure: { readonly reason: unknown } | undefined;
   #ended = false;
   #lastWord = Date.now();
   #heard: () => void = () => {};
@@ -146,17 +150,22 @@ class Parser {
     for (;;) {
       const message = this.#messages.shift();
       if (message) return message.type === 'end' ? undefined : message;
-      if (this.#failure) throw this.#failure;
+      if (this.#failure) throw this.#failure.reason;
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
       });
     }
   }
 
+  /** @param reason what `next` fails with */
+  kill(reason: unknown): void {
+    this.#fail(reason);
+    this.#child.kill('SIGKILL');
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#watch);
-    this.#ended = true;
-    this.#child.kill('SIGKILL');
+    this.kill(new Error('the parser of files was closed'));
     await this.#exited;
   }
 
@@ -171,8 +180,8 @@ class Parser {
     this.#heard();
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
+  #fail(reason: unknown): void {
+    this.#failure ??= { reason };
     this.#ended = true;
     this.#heard();
   }
@@ -198,15 +207,13 @@ class Parser {
     const { memoryMb, silenceMs } = this.#limits;
     if (this.#messages.length === 0 && Date.now() - this.#lastWord > silenceMs) {
       const seconds = Math.round(silenceMs / 1000);
-      this.#fail(unreadable(`the ${this.#format} file cannot be read: its parser got nowhere in ${seconds} s`));
-      this.#child.kill('SIGKILL');
+      this.kill(unreadable(`the ${this.#format} file cannot be read: its parser got nowhere in ${seconds} s`));
       return;
     }
     const { pid } = this.#child;
     const bytes = pid === undefined ? undefined : await residentBytes(pid);
     if (bytes === undefined || bytes <= memoryMb * 1.5 * MIB || this.#ended) return;
-    this.#fail(this.#tooMuch());
-    this.#child.kill('SIGKILL');
+    this.kill(this.#tooMuch());
   }
 }
 

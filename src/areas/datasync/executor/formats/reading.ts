@@ -12,6 +12,8 @@ export interface ReadRequest {
   readonly from: number;
   /** Records a batch, at most. */
   readonly batchSize: number;
+  /** Ends waiting for a parser in another process; inputs end by themselves. */
+  readonly signal?: AbortSignal;
 }
 
 /** Some records of a file, in order; rejects count as records. */
