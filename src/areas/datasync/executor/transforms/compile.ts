@@ -1,6 +1,7 @@
 import type { FieldProblem } from '../../../../kernel/errors.ts';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import type { Reject, Row, Transform, TransformOutcome } from '../pipeline/contracts.ts';
+import { copyOf } from './fields.ts';
 import type { Transformation, Transformations } from './spec.ts';
 import { type Findings, type Flow, RunFailure, type Step, StepError, type StepOptions } from './step.ts';
 import { dedupe } from './steps/dedupe.ts';
@@ -113,7 +114,7 @@ class Chain implements CompiledTransforms {
   apply(rows: readonly Row[], ordinals: readonly number[]): TransformOutcome {
     // One copy for all steps that set fields, instead of one for each.
     const edited = this.#steps.some((step) => step.edits);
-    const flow: Flow = { rows: edited ? rows.map((row) => ({ ...row })) : [...rows], places: rows.map((_, at) => at) };
+    const flow: Flow = { rows: edited ? rows.map(copyOf) : [...rows], places: rows.map((_, at) => at) };
     const rejects: Reject[] = [];
     for (const [index, step] of this.#steps.entries()) {
       const name = this.#names[index] ?? '';

@@ -7,6 +7,10 @@ import { textOf } from './text.ts';
 import { dayText, parseTime, TimeFormat } from './time.ts';
 import { UTC, type Zone, zoneOf } from './zone.ts';
 
+/** A day inside of the first and the last of four digits, for the sake of zones. */
+const FIRST_DAY = new Date('0000-01-02');
+const LAST_DAY = new Date('9999-12-31');
+
 /** @returns undefined when the value cannot be one of the type; null is not given */
 export type Cast = (value: Value, budget: Budget) => Value | undefined;
 
@@ -103,15 +107,19 @@ function epoch(value: Value, unit: number): Date | undefined {
   const number = toNumber(typeof value === 'boolean' ? null : value);
   if (typeof number !== 'number') return undefined;
   const time = new Date(Math.round(number * unit));
-  const year = time.getUTCFullYear();
-  return year >= 0 && year <= 9999 ? time : undefined;
+  return isOfCalendar(time) ? time : undefined;
+}
+
+/** Whether a day's year has four digits, as all texts of days have. */
+function isOfCalendar(time: Date): boolean {
+  return time >= FIRST_DAY && time < LAST_DAY;
 }
 
 /** A day stays text, without a zone that could move it. */
 function toDay(reader: TimeReader): Cast {
   return (value) => {
     const time = reader.read(value);
-    return time && reader.dayOf(time);
+    return time && isOfCalendar(time) ? reader.dayOf(time) : undefined;
   };
 }
 
