@@ -52,7 +52,8 @@ export async function signInOver<Connection>(
 /** Codes under which OpenSSL and Node's TLS refuse a certificate or a handshake. */
 const TLS_CODE = /CERT|TLS|SSL|ISSUER|SIGNATURE|^EPROTO$/;
 
-function networkError(error: unknown, login: DatabaseLogin): ExecutorError {
+/** A server that could not be reached, or may not be. */
+export function networkError(error: unknown, login: DatabaseLogin): ExecutorError {
   const { code, message } = describeError(error);
   const server = `${login.engine} at ${serverOf(login)}`;
   if (error instanceof OutboundRefused) return new ExecutorError(message, { retryable: false, cause: error });
@@ -64,10 +65,9 @@ function networkError(error: unknown, login: DatabaseLogin): ExecutorError {
 
 /** An encrypted connection that did not come about; trying again changes nothing. */
 export function tlsError(login: DatabaseLogin, reason: string, cause: unknown): ExecutorError {
-  const mend =
-    login.ssl === 'verify'
-      ? 'give the server a certificate of its host name that this machine trusts, or set ssl to require'
-      : 'set ssl to off if the server does not encrypt';
+  const mend = /support/.test(reason)
+    ? 'switch encryption on in the server, or set ssl to off'
+    : 'give the server a certificate of its host name that this machine trusts, or set ssl to require';
   return new ExecutorError(`${login.engine} at ${serverOf(login)}: no encrypted connection: ${reason}; ${mend}`, {
     retryable: false,
     cause,

@@ -22,6 +22,9 @@ export interface UrlLogin {
   readonly url: string;
 }
 
+/** Where the warehouse's tables lie, whichever database it is. */
+export const WAREHOUSE_SCHEMA = 'data';
+
 /** How a driver connects; `allowPrivate` and `lookup` are the guard's (outbound.ts). */
 export interface ConnectOptions extends OutboundOptions {
   /** What the server shows its administrator as the client's name. */
