@@ -33,10 +33,12 @@ export async function signInOver<Connection>(
     if (objection) throw objection;
     socket = connect({ host: login.host, port: portOf(login), lookup: guard.lookup });
     socket.setNoDelay(true).setKeepAlive(true, 30_000);
+    // Until the driver listens to it, and after it has stopped, an error must not end the process.
+    socket.on('error', () => {});
     await once(socket, 'connect', { signal: ending });
     return await signIn(socket);
   } catch (error) {
-    socket?.on('error', () => {}).destroy();
+    socket?.destroy();
     options.signal?.throwIfAborted();
     if (deadline.aborted) {
       throw new ExecutorError(`${login.engine} at ${serverOf(login)} did not answer within ${CONNECT_TIMEOUT_MS} ms`, {

@@ -91,3 +91,8 @@ export function postgresError(error: unknown, doing: string): ExecutorError {
   const detail = error instanceof pg.DatabaseError && error.hint ? ` (${error.hint})` : '';
   return new ExecutorError(`${doing}: ${message}${detail}`, { retryable, cause: error });
 }
+
+/** The SQLSTATE under which a server refused; undefined for what was not its refusal. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
