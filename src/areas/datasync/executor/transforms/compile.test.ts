@@ -89,12 +89,14 @@ describe('a chain', () => {
       ],
       [given],
     );
-    expect(Object.entries(row ?? {}).sort()).toEqual([
-      ['__proto__', 'p'],
-      ['__proto__polluted', 1],
-      ['toString', 'c'],
-      ['x', 1],
-    ]);
+    expect(new Map(Object.entries(row ?? {}))).toEqual(
+      new Map<string, Value>([
+        ['__proto__', 'p'],
+        ['__proto__polluted', 1],
+        ['toString', 'c'],
+        ['x', 1],
+      ]),
+    );
     expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });

@@ -23,7 +23,7 @@ const Pattern = Type.String({
 const Scalar = Type.Union([Type.String({ maxLength: 10_000 }), Type.Number(), Type.Boolean(), Type.Null()]);
 const TypeName = Type.Enum([...COLUMN_TYPES]);
 
-const FieldMapping = Closed('FieldMapping', {
+const FieldMapping = Closed('FieldMappingConfig', {
   mappings: Type.Record(Type.String({ minLength: 1, maxLength: 1000 }), FieldName, {
     minProperties: 1,
     maxProperties: 1000,
@@ -34,8 +34,7 @@ const FieldMapping = Closed('FieldMapping', {
   ),
 });
 
-export const ON_UNCASTABLE = ['null', 'reject', 'keep'] as const;
-const Conversion = Closed('Conversion', {
+const Conversion = Closed('FieldConversion', {
   type: TypeName,
   format: Type.Optional(
     Type.String({
@@ -49,13 +48,13 @@ const Conversion = Closed('Conversion', {
     Type.String({ minLength: 1, maxLength: 100, description: 'IANA name, for times that say none; UTC unless told.' }),
   ),
   on_error: Type.Optional(
-    Type.Enum([...ON_UNCASTABLE], {
+    Type.Enum(['null', 'reject', 'keep'], {
       default: 'null',
       description: 'A value that cannot be converted becomes null, sends the record to quarantine, or stays as it is.',
     }),
   ),
 });
-const TypeConversion = Closed('TypeConversion', {
+const TypeConversion = Closed('TypeConversionConfig', {
   fields: Type.Record(Type.String({ minLength: 1, maxLength: 200 }), Type.Union([TypeName, Conversion]), {
     minProperties: 1,
     maxProperties: 1000,
@@ -107,9 +106,9 @@ const ValueTransform = tagged(
   'op',
 );
 
-const Filter = Closed('Filter', { expression: Expression });
+const Filter = Closed('FilterConfig', { expression: Expression });
 
-const Computed = Closed('Computed', {
+const Computed = Closed('ComputedConfig', {
   field: FieldName,
   expression: Expression,
   on_error: Type.Optional(
@@ -120,7 +119,7 @@ const Computed = Closed('Computed', {
   ),
 });
 
-const Flatten = Closed('Flatten', {
+const Flatten = Closed('FlattenConfig', {
   fields: Type.Optional(Type.Array(FieldName, { minItems: 1, maxItems: 1000, description: 'All unless told.' })),
   separator: Type.Optional(Type.String({ maxLength: 10, default: '_' })),
   max_depth: Type.Optional(
@@ -134,7 +133,7 @@ const Flatten = Closed('Flatten', {
   ),
 });
 
-const Dedupe = Closed('Dedupe', {
+const Dedupe = Closed('DedupeConfig', {
   fields: Type.Array(FieldPath, { minItems: 1, maxItems: 16, description: 'What makes a record the same record.' }),
   keep: Type.Optional(
     Type.Enum(['first', 'last'], {
@@ -144,10 +143,9 @@ const Dedupe = Closed('Dedupe', {
   ),
 });
 
-export const ON_FAIL = ['skip', 'fail', 'default'] as const;
 const outcome = {
   on_fail: Type.Optional(
-    Type.Enum([...ON_FAIL], {
+    Type.Enum(['skip', 'fail', 'default'], {
       default: 'skip',
       description: 'The record goes to quarantine, the run ends, or the field gets `default`.',
     }),
@@ -186,7 +184,7 @@ const Rule = tagged(
   undefined,
   'rule',
 );
-const Validation = Closed('Validation', { rules: Type.Array(Rule, { minItems: 1, maxItems: 500 }) });
+const Validation = Closed('ValidationConfig', { rules: Type.Array(Rule, { minItems: 1, maxItems: 500 }) });
 
 export const Transformation = tagged(
   [

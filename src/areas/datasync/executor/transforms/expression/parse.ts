@@ -129,9 +129,16 @@ class Parser {
         throw new ExpressionError(at, 'text stands in single quotes; a field with an odd name is written ["name"]');
       case 'name':
         return this.#name(token.value, at);
+      case 'symbol':
+        return this.#symbol(token);
       case 'end':
         throw unexpected(token, 'a value');
     }
+  }
+
+  /** What begins with a symbol. */
+  #symbol(token: Token): Node {
+    const { at } = token;
     if (token.value === '(') {
       const inner = this.#expression(0);
       this.#expect(')', 'to close the (');
