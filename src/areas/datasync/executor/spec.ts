@@ -187,6 +187,14 @@ export const DatabaseConfig = Closed('DatabaseConfig', {
     }),
   ),
   cursor_column: Type.Optional(Identifier),
+  lookback: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 31_536_000,
+      description:
+        'How far before the last cursor an incremental run begins, for rows that were committed late: seconds of a time, units of a number. Such rows come again, so the destination has to upsert.',
+    }),
+  ),
   fetch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 5000 })),
 });
 
@@ -329,6 +337,13 @@ const FileDestination = Closed('FileDestination', {
   format: Type.Optional(Type.Enum([...FILE_FORMATS], { description: 'From the path unless told.' })),
   compression: Type.Optional(Type.Enum(['none', 'gzip'], { default: 'none' })),
   mode: Type.Optional(Type.Enum(['append', 'overwrite'], { default: 'overwrite' })),
+  escape_formulas: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description:
+        'Whether texts of a csv that begin with = + - @, and are no numbers, get an apostrophe before them, so that no spreadsheet runs them.',
+    }),
+  ),
 });
 
 const RestDestination = Closed('RestDestination', {
