@@ -123,10 +123,11 @@ class PostgresReader implements DatabaseReader {
   }
 
   async estimate(table: TableName): Promise<number | undefined> {
-    // A partitioned table's own figure is -1 until somebody analyses it: its parts have theirs.
+    // A partitioned table's rows are its parts'. What nobody has analysed yet has -1.
     const { rows } = await this.#client.query<{ rows: number | null }>(
-      `SELECT sum(greatest(c.reltuples, 0))::float8 AS rows
-         FROM pg_partition_tree(to_regclass($1)) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf`,
+      `SELECT CASE WHEN bool_and(reltuples >= 0) THEN sum(reltuples)::float8 END AS rows FROM pg_class
+        WHERE relkind IN ('r', 'm', 'f') AND oid IN
+          (SELECT to_regclass($1)::oid UNION SELECT relid::oid FROM pg_partition_tree(to_regclass($1)))`,
       [relationOf(table)],
     );
     return rows[0]?.rows ?? undefined;
