@@ -30,7 +30,7 @@ export interface SourceUnderTest {
 const beginning: ReadFrom = { position: undefined, cursor: undefined };
 const never = new AbortController().signal;
 
-export function sourceRecords(count: number, from = 1): SourceRecord[] {
+function sourceRecords(count: number, from = 1): SourceRecord[] {
   return Array.from({ length: count }, (_, index) => {
     const id = from + index;
     return { id, name: `name ${id} 中文 🚢`, version: Math.ceil(id / 4) };

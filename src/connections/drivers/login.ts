@@ -36,7 +36,7 @@ export interface ConnectOptions extends OutboundOptions {
 /** Milliseconds until a server must have let us in: TCP, TLS and signing in together. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-export const DEFAULT_PORTS: Readonly<Record<DatabaseEngine, number>> = {
+const DEFAULT_PORTS: Readonly<Record<DatabaseEngine, number>> = {
   postgresql: 5432,
   mysql: 3306,
   mariadb: 3306,

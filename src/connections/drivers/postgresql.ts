@@ -77,6 +77,9 @@ function explainRefusal(error: unknown, login: DatabaseLogin): ExecutorError | u
   return undefined;
 }
 
+/** A name of a table or column as SQL takes it, whatever characters are in it. */
+export const quotePostgres = (name: string): string => pg.escapeIdentifier(name);
+
 /** Classes of SQLSTATE that come again however often one tries: what was asked is wrong, or not allowed. */
 const FINAL_CLASSES = new Set(['0A', '0L', '0P', '22', '23', '25', '26', '28', '2F', '3D', '3F', '42', '44']);
 

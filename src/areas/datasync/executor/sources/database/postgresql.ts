@@ -1,13 +1,13 @@
-import pg from 'pg';
+import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { ConnectOptions, DatabaseLogin, UrlLogin } from '../../../../../connections/drivers/login.ts';
-import { connectPostgres, postgresError } from '../../../../../connections/drivers/postgresql.ts';
+import { connectPostgres, postgresError, quotePostgres } from '../../../../../connections/drivers/postgresql.ts';
 import type { ExecutorError } from '../../../../../protocol/executor.ts';
 import { type CatalogueType, isScalar, postgresType } from './postgresql-types.ts';
 import type { DatabaseReader, Dialect, Note, RawRow, SourceColumn, Statement, TableName } from './reader.ts';
 
 const dialect: Dialect = {
-  quote: (name) => pg.escapeIdentifier(name),
+  quote: quotePostgres,
   placeholder: (position) => `$${position}`,
   nulls: 'last',
   takesQueries: true,
@@ -75,7 +75,7 @@ class PostgresReader implements DatabaseReader {
     return fields.map(({ name, dataTypeID, tableID, columnID }) => {
       const { type, convert } = postgresType(dataTypeID, catalogue.get(dataTypeID), name, this.#note);
       const nullable = !required.has(`${tableID}.${columnID}`);
-      return { name, type, nullable, convert: convert as SourceColumn['convert'] };
+      return { name, type, nullable, convert: (raw) => convert(raw as string) };
     });
   }
 

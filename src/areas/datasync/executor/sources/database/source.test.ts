@@ -164,7 +164,7 @@ for (const setup of ENGINES) {
       const keys = ["' OR 1=1 --", '"; --', '中文 🚢', 'back\\slash', "it''s", '?'];
       await engine.run(`INSERT INTO ${q} VALUES ${keys.map((key) => `(${escaped(key, setup.name)}, 1)`).join(',')}`);
       const { batches, rows } = await reader().read({ table: name }, {}, { batchSize: 1 });
-      expect(rows.map((row) => row['a`b"c; --']).toSorted()).toEqual(keys.toSorted());
+      expect(new Set(rows.map((row) => row['a`b"c; --']))).toEqual(new Set(keys));
       for (const [index, { position }] of batches.entries()) {
         const rest = await reader().read({ table: name }, { position: stored(position) });
         expect(rest.rows).toEqual(rows.slice(index + 1));
