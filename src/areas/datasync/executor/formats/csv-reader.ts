@@ -1,23 +1,17 @@
 import type { Row } from '../pipeline/contracts.ts';
-import { uniqueNames } from './column-names.ts';
 import { CsvParser } from './csv-parser.ts';
-import { type CsvColumn, KindSurvey, textColumn } from './csv-types.ts';
+import { type CsvSample, character, isBlank, nullsOf, takeSample } from './csv-sample.ts';
+import type { CsvColumn } from './csv-types.ts';
 import {
   BatchBuilder,
   type FileBatch,
   type FileReader,
-  MAX_COLUMNS,
   MAX_RECORD_BYTES,
-  type ReadOptions,
   type ReadRequest,
   unreadable,
 } from './reading.ts';
 import { type TextBlock, textBlocks } from './text-blocks.ts';
 
-/** Records that the kinds of the columns are told from, at least. */
-const SAMPLE_RECORDS = 1000;
-const DELIMITERS = [',', ';', '\t', '|'];
-const DELIMITER_RECORDS = 100;
 const RECORD_TOO_LONG = `the record is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
 
 /**
@@ -38,15 +32,7 @@ export async function openCsv(input: AsyncIterable<Uint8Array>, request: ReadReq
   };
 }
 
-interface Sample {
-  /** Those that were read for it. */
-  readonly blocks: TextBlock[];
-  readonly delimiter: string;
-  readonly columns: CsvColumn[];
-  readonly hasHeader: boolean;
-}
-
-interface Layout extends Sample {
+interface Layout extends CsvSample {
   readonly quote: string;
   /** Texts that are null besides the empty one; undefined where there is none. */
   readonly nulls: ReadonlySet<string> | undefined;
@@ -59,107 +45,6 @@ type EmptyFields = 'null' | 'text' | 'text when quoted';
 function emptyOf(told: readonly string[] | undefined): EmptyFields {
   if (told === undefined) return 'text when quoted';
   return told.includes('') ? 'null' : 'text';
-}
-
-function character(field: 'quote' | 'delimiter', value: string): string {
-  if (value.length !== 1 || value === '\n' || value === '\r') {
-    throw unreadable(`config.${field}: ${JSON.stringify(value)} is not one character`);
-  }
-  return value;
-}
-
-function nullsOf(told: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  const others = told?.filter((text) => text !== '') ?? [];
-  return others.length === 0 ? undefined : new Set(others);
-}
-
-async function takeSample(
-  source: AsyncGenerator<TextBlock, void>,
-  options: ReadOptions,
-  quote: string,
-): Promise<Sample> {
-  const blocks: TextBlock[] = [];
-  const hasHeader = options.header ?? true;
-  let delimiter = options.delimiter === undefined ? undefined : character('delimiter', options.delimiter);
-  if (delimiter === quote) throw unreadable('config.delimiter: it must not be the quote');
-  let records: Field[][] = [];
-  for (let complete = false; !complete; ) {
-    const next = await source.next();
-    if (next.done) complete = true;
-    else blocks.push(next.value);
-    const text = blocks.map((block) => block.text).join('');
-    if (!next.done && text.length < 1024) continue;
-    delimiter ??= findDelimiter(text, quote, complete);
-    records = firstRecords(text, { delimiter, quote, complete, most: SAMPLE_RECORDS + 1 });
-    complete ||= records.length > SAMPLE_RECORDS || text.length > 4 * MAX_RECORD_BYTES;
-  }
-  const columns = columnsOf(records, options, hasHeader);
-  return { blocks, delimiter: delimiter ?? ',', columns, hasHeader };
-}
-
-interface Field {
-  readonly text: string;
-  readonly quoted: boolean;
-}
-
-function firstRecords(
-  text: string,
-  how: { readonly delimiter: string; readonly quote: string; readonly complete: boolean; readonly most: number },
-): Field[][] {
-  const parser = new CsvParser(how.delimiter, how.quote);
-  parser.push(text);
-  if (how.complete) parser.end();
-  const records: Field[][] = [];
-  while (records.length < how.most && parser.next()) {
-    if (parser.problem !== undefined || isBlank(parser)) continue;
-    const fields: Field[] = [];
-    for (let index = 0; index < parser.count; index += 1) {
-      fields.push({ text: parser.fields[index] ?? '', quoted: parser.quoted[index] === 1 });
-    }
-    records.push(fields);
-  }
-  return records;
-}
-
-function isBlank(parser: CsvParser): boolean {
-  return parser.count === 1 && parser.quoted[0] === 0 && parser.fields[0]?.trim() === '';
-}
-
-/** The one by which most records have as many fields as the first one, and more than one. */
-function findDelimiter(text: string, quote: string, complete: boolean): string {
-  let best = ',';
-  let bestScore = 0;
-  for (const delimiter of DELIMITERS) {
-    const records = firstRecords(text, { delimiter, quote, complete, most: DELIMITER_RECORDS });
-    const width = records[0]?.length ?? 0;
-    if (width < 2) continue;
-    const alike = records.filter((record) => record.length === width).length / records.length;
-    // Between those that fit equally well, the one that finds more fields.
-    const score = alike + width / (MAX_COLUMNS * 1000);
-    if (score > bestScore) {
-      best = delimiter;
-      bestScore = score;
-    }
-  }
-  return best;
-}
-
-function columnsOf(records: readonly Field[][], options: ReadOptions, hasHeader: boolean): CsvColumn[] {
-  const [first = []] = records;
-  if (first.length > MAX_COLUMNS) {
-    throw unreadable(`the first line has ${first.length} fields, more than ${MAX_COLUMNS}; is config.delimiter right?`);
-  }
-  const names = uniqueNames(first.map((field) => (hasHeader ? field.text : '')));
-  if (options.infer_types === false) return names.map(textColumn);
-  const nulls = nullsOf(options.null_values);
-  const surveys = names.map((name) => new KindSurvey(name));
-  for (const record of hasHeader ? records.slice(1) : records) {
-    if (record.length !== names.length) continue;
-    record.forEach(({ text }, index) => {
-      if (text !== '' && !nulls?.has(text)) surveys[index]?.see(text);
-    });
-  }
-  return surveys.map((survey) => survey.column());
 }
 
 async function* readCsv(
