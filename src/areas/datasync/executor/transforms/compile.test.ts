@@ -102,6 +102,50 @@ describe('a chain', () => {
   });
 });
 
+describe('columns', () => {
+  const source = [
+    { name: 'id', type: 'integer' },
+    { name: 'price', type: 'decimal' },
+    { name: 'day', type: 'date' },
+    { name: 'phone', type: 'integer' },
+    { name: 'name', type: 'text' },
+  ] as const;
+  const columns = (spec: Transformations) =>
+    Object.fromEntries(
+      compileTransforms(spec)
+        .columns(source)
+        .map(({ name, type }) => [name, type]),
+    );
+
+  test('keep their types under their new names, until something else is made of them', () => {
+    expect(
+      columns([
+        { type: 'field_mapping', config: { mappings: { price: 'amount', id: 'phone', phone: 'id', 'x.y': 'z' } } },
+        { type: 'value_transform', config: { op: 'mask', field: 'id', keep_last: 4 } },
+        { type: 'value_transform', config: { op: 'trim', field: 'name' } },
+        { type: 'computed', config: { field: 'day', expression: 'now()' } },
+      ]),
+    ).toEqual({ amount: 'decimal', phone: 'integer', name: 'text' });
+  });
+
+  test('are what fields are converted to, if nothing else can be in them', () => {
+    expect(
+      columns([
+        { type: 'field_mapping', config: { mappings: { id: 'id' }, drop_unmapped: true } },
+        { type: 'type_conversion', config: { fields: { at: 'timestamp', id: { type: 'decimal', on_error: 'keep' } } } },
+      ]),
+    ).toEqual({ at: 'timestamp' });
+  });
+
+  test('a field that takes the name of another takes its place', () => {
+    expect(columns([{ type: 'field_mapping', config: { mappings: { id: 'price', 'x.y': 'day' } } }])).toEqual({
+      price: 'integer',
+      phone: 'integer',
+      name: 'text',
+    });
+  });
+});
+
 describe('field_mapping', () => {
   const map = (mappings: Record<string, string>, drop_unmapped = false): Transformations => [
     { type: 'field_mapping', config: { mappings, drop_unmapped } },

@@ -1,9 +1,17 @@
 import type { FieldProblem } from '../../../../kernel/errors.ts';
 import { ExecutorError } from '../../../../protocol/executor.ts';
-import type { Reject, Row, Transform, TransformOutcome } from '../pipeline/contracts.ts';
+import type { Column, Reject, Row, Transform, TransformOutcome } from '../pipeline/contracts.ts';
 import { copyOf } from './fields.ts';
 import type { Transformation, Transformations } from './spec.ts';
-import { type Findings, type Flow, RunFailure, type Step, StepError, type StepOptions } from './step.ts';
+import {
+  type FieldTypes,
+  type Findings,
+  type Flow,
+  RunFailure,
+  type Step,
+  StepError,
+  type StepOptions,
+} from './step.ts';
 import { dedupe } from './steps/dedupe.ts';
 import { computed, filter } from './steps/expressions.ts';
 import { fieldMapping } from './steps/field-mapping.ts';
@@ -27,6 +35,11 @@ export interface CompiledTransforms extends Transform {
    * one that has read all of it.
    */
   readonly remembers: boolean;
+  /**
+   * The columns whose type is known at the end: those of the source that stay what they are, under their new names, and
+   * those that are converted. What it does not name shows itself in the rows.
+   */
+  columns(source: readonly Column[]): Column[];
   /** What was noted so far, for the run's log. */
   notes(): TransformNote[];
 }
@@ -126,6 +139,14 @@ class Chain implements CompiledTransforms {
       }
     }
     return { rows: flow.rows, ordinals: flow.places.map((place) => ordinals[place] ?? place), rejects };
+  }
+
+  columns(source: readonly Column[]): Column[] {
+    const types = this.#steps.reduce<FieldTypes>(
+      (before, step) => step.types?.(before) ?? before,
+      new Map(source.map(({ name, type }) => [name, type])),
+    );
+    return [...types].map(([name, type]) => ({ name, type }));
   }
 
   notes(): TransformNote[] {

@@ -1,4 +1,4 @@
-import type { Row } from '../pipeline/contracts.ts';
+import type { ColumnType, Row } from '../pipeline/contracts.ts';
 
 /** The records that are still there: a step replaces rows or takes some out, in both lists alike. */
 export interface Flow {
@@ -15,12 +15,17 @@ export interface Findings {
   note(field: string, message: string): void;
 }
 
+/** Types of the fields of which one is known. */
+export type FieldTypes = ReadonlyMap<string, ColumnType>;
+
 /** One transformation, compiled. */
 export interface Step {
   /** Whether it sets fields of the rows it is given, which must then be ours. */
   readonly edits: boolean;
   /** Whether what it does depends on rows of earlier batches. */
   readonly remembers: boolean;
+  /** What is known of the fields after it; the same as before unless it says. */
+  types?(before: FieldTypes): FieldTypes;
   /** @throws RunFailure */
   apply(flow: Flow, findings: Findings): void;
 }

@@ -20,7 +20,7 @@ export function filter({ expression: source }: Filter, { now }: StepOptions): St
 /** Sets a field to what the expression gives. */
 export function computed({ field, expression: source, on_error: onError }: Computed, { now }: StepOptions): Step {
   const expression = compiled('expression', () => new Expression(source, now));
-  return perRow(true, (row, place, findings) => {
+  const step = perRow(true, (row, place, findings) => {
     try {
       setField(row, field, expression.evaluate(row));
     } catch (error) {
@@ -34,6 +34,7 @@ export function computed({ field, expression: source, on_error: onError }: Compu
     }
     return row;
   });
+  return { ...step, types: (before) => new Map([...before].filter(([name]) => name !== field)) };
 }
 
 /** @throws whatever is no error of an expression */

@@ -1,7 +1,7 @@
-import type { Row } from '../../pipeline/contracts.ts';
+import type { ColumnType, Row } from '../../pipeline/contracts.ts';
 import { pathReader, setField } from '../fields.ts';
 import type { FieldMapping } from '../spec.ts';
-import { perRow, type Step, StepError } from '../step.ts';
+import { type FieldTypes, perRow, type Step, StepError } from '../step.ts';
 
 /**
  * Renames fields, all at once, so that two may swap their names. A source that a record lacks leaves its target absent:
@@ -16,7 +16,7 @@ export function fieldMapping({ mappings, drop_unmapped: dropUnmapped = false }: 
     targets.set(target, source);
   }
   const sources = new Set(Object.keys(mappings));
-  return perRow(false, (row) => {
+  const step = perRow(false, (row) => {
     const mapped: Row = {};
     if (!dropUnmapped) {
       for (const name of Object.keys(row)) {
@@ -30,4 +30,15 @@ export function fieldMapping({ mappings, drop_unmapped: dropUnmapped = false }: 
     }
     return mapped;
   });
+  const types = (before: FieldTypes) => {
+    const after = new Map<string, ColumnType>(
+      dropUnmapped ? [] : [...before].filter(([name]) => !sources.has(name) && !targets.has(name)),
+    );
+    for (const { source, target } of pairs) {
+      const type = before.get(source);
+      if (type !== undefined) after.set(target, type);
+    }
+    return after;
+  };
+  return { ...step, types };
 }

@@ -1,7 +1,7 @@
 import { Budget, BudgetError } from '../budget.ts';
 import { setField, topReader } from '../fields.ts';
 import type { Conversion, TypeConversion } from '../spec.ts';
-import { compiled, perRow, type Step } from '../step.ts';
+import { compiled, type FieldTypes, perRow, type Step } from '../step.ts';
 import { castTo } from '../values/cast.ts';
 import { kindOf } from '../values/text.ts';
 
@@ -19,7 +19,7 @@ export function typeConversion({ fields }: TypeConversion): Step {
       cast: compiled(`fields.${name}`, () => castTo(type, format, timezone)),
     };
   });
-  return perRow(true, (row, place, findings) => {
+  const step = perRow(true, (row, place, findings) => {
     for (const { name, type, onError, read, cast } of casts) {
       const value = read(row);
       if (value === undefined || value === null) continue;
@@ -39,6 +39,15 @@ export function typeConversion({ fields }: TypeConversion): Step {
     }
     return row;
   });
+  const types = (before: FieldTypes) => {
+    const after = new Map(before);
+    for (const { name, type, onError } of casts) {
+      if (onError === 'keep') after.delete(name);
+      else after.set(name, type);
+    }
+    return after;
+  };
+  return { ...step, types };
 }
 
 /** What is too large to be converted cannot be. */

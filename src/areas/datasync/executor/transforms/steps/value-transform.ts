@@ -3,10 +3,13 @@ import { Budget, BudgetError } from '../budget.ts';
 import { type FieldReader, pathReader, setField, topReader } from '../fields.ts';
 import { Pattern } from '../pattern/pattern.ts';
 import type { ValueTransform } from '../spec.ts';
-import { compiled, perRow, type Step, StepError } from '../step.ts';
+import { compiled, type FieldTypes, perRow, type Step, StepError } from '../step.ts';
 import { sha256 } from '../values/hash.ts';
 import { replaced, textOf } from '../values/text.ts';
 import { type Template, templateOf } from './template.ts';
+
+/** After the others, a field of what was a number or a time holds text. */
+const KEEP_TYPE: readonly ValueTransform['op'][] = ['trim', 'upper', 'lower', 'default'];
 
 /** @returns the new value; undefined leaves the field as it is */
 type Operation = (value: Value | undefined, row: Parameters<FieldReader>[0], budget: Budget) => Value | undefined;
@@ -17,7 +20,7 @@ export function valueTransform(config: ValueTransform): Step {
   const operation = operationOf(config);
   const budget = new Budget();
   const readers = names.map((name) => ({ name, read: topReader(name) }));
-  return perRow(true, (row, place, findings) => {
+  const step = perRow(true, (row, place, findings) => {
     for (const { name, read } of readers) {
       budget.refill();
       try {
@@ -32,6 +35,8 @@ export function valueTransform(config: ValueTransform): Step {
     }
     return row;
   });
+  const types = (before: FieldTypes) => new Map([...before].filter(([name]) => !names.includes(name)));
+  return KEEP_TYPE.includes(config.op) ? step : { ...step, types };
 }
 
 function fieldsOf({ field, fields }: ValueTransform): readonly string[] {
