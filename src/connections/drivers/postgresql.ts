@@ -23,11 +23,16 @@ async function connectByUrl({ url }: UrlLogin, options: ConnectOptions): Promise
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
+  const end = () => client.connection.stream.destroy();
+  options.signal?.addEventListener('abort', end);
   try {
     return await opened(client);
   } catch (error) {
+    options.signal?.throwIfAborted();
     const { message } = describeError(error);
     throw new ExecutorError(`the warehouse cannot be reached: ${message}`, { cause: error });
+  } finally {
+    options.signal?.removeEventListener('abort', end);
   }
 }
 
