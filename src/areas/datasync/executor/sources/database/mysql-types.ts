@@ -1,8 +1,11 @@
-import { type FieldPacket, Types } from 'mysql2';
+import mysql, { type FieldPacket } from 'mysql2';
 import { parseJson } from '../../json-text.ts';
 import type { Value } from '../../pipeline/contracts.ts';
 import { instantOf, wholeNumber } from './literals.ts';
 import type { Note, SourceColumn } from './reader.ts';
+
+// Node finds no names in what the package exports, only the whole.
+const { Types } = mysql;
 
 /** Flags of a column in the protocol. */
 const NOT_NULL = 1;
