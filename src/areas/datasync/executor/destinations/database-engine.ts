@@ -11,8 +11,6 @@ import type { TableColumn } from './schema-column.ts';
 export interface DatabaseEngine {
   /** Its name in messages. */
   readonly product: string;
-  /** Whether tables can be made and changed within a transaction. */
-  readonly transactionalDdl: boolean;
   connect(): Promise<void>;
   close(): Promise<void>;
   /** Cuts the connection, also amid a statement: what was not committed is undone by the server. */
@@ -30,11 +28,12 @@ export interface DatabaseEngine {
   explain(error: unknown, doing: string): Error;
 
   /**
-   * Looks up and locks the job's row, calls `clear` with it, and puts this attempt into it, all in one transaction
-   * where DDL allows it.
+   * Looks up the rows of the job, of former generations too, calls `clear` with them, and leaves one: this attempt's.
+   * All in one transaction where DDL allows it.
+   * @returns the state that this generation of the job had
    * @throws ExecutorError when a later attempt has been here
    */
-  takeFence(clear: (found: FenceRow) => Promise<void>): Promise<FenceRow>;
+  takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined>;
   /** Within a transaction. @throws ExecutorError when a later attempt has taken over */
   saveState(state: KeptState): Promise<void>;
 
@@ -56,6 +55,11 @@ export interface DatabaseEngine {
   holdsInexact(table: string, column: string): Promise<boolean>;
 
   transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Makes and changes tables: in one transaction where the engine can. What is left of it after a crash does no harm.
+   * @throws ExecutorError when a later attempt has taken over
+   */
+  change(work: () => Promise<void>): Promise<void>;
   /** Undoes what `work` did if it fails; within a transaction. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
 
@@ -77,12 +81,12 @@ export interface DatabaseEngine {
   countMissing(missing: Missing): Promise<{ readonly rows: number; readonly missing: number }>;
   removeMissing(missing: Missing): Promise<number>;
   /**
-   * Puts `aside` in the place of `table`, with `state`, so that every reader sees the one or the other.
-   * Called again at the next `open` of the run if it was broken off.
+   * Puts `aside` in the place of `table`, and saves `state` with that: every reader sees the one table or the other.
+   * Where the engine cannot do both at once, the state tells of the swap until it is done.
    */
-  swap(aside: string, table: string, state: KeptState): Promise<void>;
-  /** Ends a swap that was broken off, if `state` tells of one. @returns the state as it is after that */
-  completeSwap(state: KeptState): Promise<KeptState>;
+  swap(swap: Swap, state: KeptState): Promise<void>;
+  /** Ends a swap that was broken off; may have happened already. */
+  completeSwap(swap: Swap): Promise<void>;
 }
 
 export interface Table {
@@ -99,7 +103,7 @@ export interface Fence {
 
 /** What the row of a job holds, of the attempt that wrote it last. */
 export interface FenceRow {
-  readonly runId: number | undefined;
+  readonly runId: number;
   readonly state: KeptState | undefined;
 }
 
@@ -113,8 +117,13 @@ export interface KeptState extends SyncState {
     /** Tables that are the run's alone, and go with it. */
     readonly scratch: readonly string[];
     /** A swap that may or may not have happened yet. */
-    readonly swap?: { readonly aside: string; readonly table: string };
+    readonly swap?: Swap;
   };
+}
+
+export interface Swap {
+  readonly aside: string;
+  readonly table: string;
 }
 
 /** Rows on their way from staging into a table. */
@@ -172,9 +181,11 @@ export interface Difference {
   readonly new: string;
 }
 
+/** Rows of a table whose keys were not seen. */
 export interface Missing {
   readonly table: string;
   readonly seen: string;
   readonly keys: readonly string[];
+  /** They are marked as deleted, else deleted. */
   readonly mark: boolean;
 }
