@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../kernel/config.ts';
 import { createLogger } from '../kernel/logger.ts';
@@ -32,15 +33,19 @@ async function transport(session: Session, config: Config) {
 
 async function work(session: Session, config: Config, options: StartOptions): Promise<Serving> {
   // Loaded here, so that help and completion do without them.
-  const [{ startWorker }, { schedulerExecutors }, { createOutbound }, { Sandbox }] = await Promise.all([
-    import('../bin/worker.ts'),
-    import('../areas/scheduler/executor/executors.ts'),
-    import('../connections/outbound.ts'),
-    import('../sandbox/sandbox.ts'),
-  ]);
+  const [{ startWorker }, { schedulerExecutors }, { datasyncExecutors }, { createOutbound }, { Sandbox }] =
+    await Promise.all([
+      import('../bin/worker.ts'),
+      import('../areas/scheduler/executor/executors.ts'),
+      import('../areas/datasync/executor/data-sync.ts'),
+      import('../connections/outbound.ts'),
+      import('../sandbox/sandbox.ts'),
+    ]);
   const logger = createLogger(config.logLevel, 'worker');
   const sandbox = await Sandbox.create();
-  const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
+  const guard = { allowPrivate: config.allowPrivateAddresses };
+  const outbound = createOutbound(guard);
+  const exportDir = config.exportDir ?? path.join(config.dataDir, 'exports');
   const close = async () => {
     await outbound.close();
     await sandbox.close();
@@ -56,7 +61,10 @@ async function work(session: Session, config: Config, options: StartOptions): Pr
       kinds: options.executors,
       health: port === undefined ? undefined : { host, port },
       logCapBytes: config.logCapBytes,
-      executors: schedulerExecutors({ sandbox, outbound, killGraceMs: config.killGraceSeconds * 1000 }),
+      executors: [
+        ...schedulerExecutors({ sandbox, outbound, killGraceMs: config.killGraceSeconds * 1000 }),
+        ...datasyncExecutors({ outbound, guard, exportDir }),
+      ],
       logger,
     });
     if (!process.send) session.out.line('The worker is started; Ctrl-C drains it.');

@@ -1,13 +1,12 @@
 import type { Logger } from '../kernel/logger.ts';
 import { type Queryable, type Store, sqlState } from '../store/store.ts';
+import { WAREHOUSE_SCHEMA } from './drivers/login.ts';
 
 /**
  * Where synced tables and datasets lie unless a job says otherwise: the schema `data`, in the control plane's own
  * PostgreSQL or in another database. Workers sign in to it, and run what users wrote: so within the control plane's
  * PostgreSQL they do so under a role that owns that schema and may see nothing else.
  */
-
-export const WAREHOUSE_SCHEMA = 'data';
 
 export interface WarehouseSettings {
   /** A database of its own; absent: the control plane's. */

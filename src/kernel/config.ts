@@ -17,6 +17,8 @@ export interface Config {
   readonly directDatabaseUrl: string | undefined;
   /** Where synced tables lie, when not in the control plane's database. */
   readonly warehouseUrl: string | undefined;
+  /** Below it workers write the files of sync jobs; absent: `exports` in `dataDir`. */
+  readonly exportDir: string | undefined;
   readonly databasePoolSize: number;
   readonly adminPassword: string | undefined;
   /** 32 bytes, or absent: the one in `dataDir`, made at first start. */
@@ -33,6 +35,8 @@ export interface Config {
   readonly allowPrivateAddresses: boolean;
   /** Requests an identity may make in a minute. */
   readonly rateLimitPerMinute: number;
+  /** The largest file that may be uploaded. */
+  readonly maxUploadMb: number;
   /** Where servers count rate limits together; absent: each counts on its own. */
   readonly redisUrl: string | undefined;
   /** Proxies whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
@@ -131,6 +135,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     fallback: undefined,
   },
   warehouseUrl: { env: 'LONGSHORE_WAREHOUSE_URL', secret: true, parse: optional(postgresUrl), fallback: undefined },
+  exportDir: { env: 'LONGSHORE_EXPORT_DIR', parse: optional((text) => path.resolve(text)), fallback: undefined },
   databasePoolSize: { env: 'LONGSHORE_DATABASE_POOL_SIZE', parse: integer(2, 500), fallback: 10 },
   adminPassword: { env: 'LONGSHORE_ADMIN_PASSWORD', secret: true, parse: optional(String), fallback: undefined },
   masterKey: { env: 'LONGSHORE_MASTER_KEY', secret: true, parse: optional(masterKey), fallback: undefined },
@@ -141,6 +146,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   killGraceSeconds: { env: 'LONGSHORE_KILL_GRACE_SECONDS', parse: integer(0, 3600), fallback: 5 },
   allowPrivateAddresses: { env: 'LONGSHORE_ALLOW_PRIVATE_ADDRESSES', parse: boolean, fallback: true },
   rateLimitPerMinute: { env: 'LONGSHORE_RATE_LIMIT_PER_MINUTE', parse: integer(1, 1_000_000), fallback: 1000 },
+  maxUploadMb: { env: 'LONGSHORE_MAX_UPLOAD_MB', parse: integer(1, 100_000), fallback: 100 },
   redisUrl: { env: 'REDIS_URL', secret: true, parse: optional(redisUrl), fallback: undefined },
   trustedProxies: { env: 'LONGSHORE_TRUSTED_PROXIES', parse: addressRanges, fallback: [] },
   server: { env: 'LONGSHORE_SERVER', parse: optional(serverUrl), fallback: undefined },

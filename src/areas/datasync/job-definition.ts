@@ -36,8 +36,15 @@ export interface SyncSpec {
 /** Resolved when a run is leased: how to sign in to the warehouse. */
 export const WAREHOUSE_LOGIN: Json = { $secret: 'warehouse' };
 
+/** Names a job at its destination: a name of its own, and how often it was reset. */
 export function newSyncKey(): string {
-  return randomText(16);
+  return `${randomText(16)}:1`;
+}
+
+/** The key of the same job, all that was synced forgotten. */
+export function nextSyncKey(key: string): string {
+  const [name, generation] = key.split(':');
+  return `${name}:${Number(generation) + 1}`;
 }
 
 function checkConnector({ type, config }: Connector): void {

@@ -7,7 +7,7 @@ import { maskUrl } from '../../protocol/secret-urls.ts';
 
 /** Which of a job's values are secrets: they lie in the vault, and are answered as `***`. */
 
-const SECRET_FIELDS = new Set(['password', 'client_secret', 'token', 'salt']);
+const SECRET_FIELDS = new Set(['password', 'client_secret', 'token']);
 /** Of names and values that the user chooses. */
 const MAPS = new Set(['headers', 'params']);
 /** Where a part of a job connects to. */
@@ -21,6 +21,8 @@ type Fields = { [field: string]: Json };
 const shownForm: ShownForm = (path, value) => {
   if (typeof value !== 'string') return undefined;
   const [parent = '', name = ''] = path.slice(-2);
+  // Elsewhere in a transformation, names are those of the user's fields.
+  if (path[0] === 'transformations') return name === 'salt' ? MASK : undefined;
   const secret = MAPS.has(parent)
     ? isSecretName(name)
     : SECRET_FIELDS.has(name) || (parent === 'auth' && name === 'value');

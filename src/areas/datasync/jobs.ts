@@ -11,7 +11,14 @@ import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
-import { changedDefinition, inScheduleWords, jobDefinition, newSyncKey, type SyncSpec } from './job-definition.ts';
+import {
+  changedDefinition,
+  inScheduleWords,
+  jobDefinition,
+  newSyncKey,
+  nextSyncKey,
+  type SyncSpec,
+} from './job-definition.ts';
 import { sealJobSecrets } from './job-secrets.ts';
 import { AREA } from './kinds.ts';
 import { type JobListFilter, type JobListRow, syncJobsList } from './queries/job_list.ts';
@@ -139,8 +146,8 @@ export async function controlSyncJob(tx: Tx, actor: Actor, control: SyncControl,
 export async function resetSyncJob(tx: Tx, actor: Actor, id: string): Promise<void> {
   const { job } = await locked(tx, id);
   if ((await liveRuns(tx, job.id)).length > 0) throw new AppError('conflict', `job ${id} is running; cancel it first`);
-  const { state: _forgotten, ...spec } = job.spec as SyncSpec;
-  await updateJob(tx, AREA, job.id, (current) => ({ ...current, spec: { ...spec, key: newSyncKey() } }));
+  const { state: _forgotten, key, ...spec } = job.spec as SyncSpec;
+  await updateJob(tx, AREA, job.id, (current) => ({ ...current, spec: { ...spec, key: nextSyncKey(key) } }));
   await audit(tx, actor, 'reset', job.id, {});
 }
 

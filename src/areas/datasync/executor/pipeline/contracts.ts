@@ -174,6 +174,11 @@ export interface FinishOutcome {
 
 /** Turns rows into rows: one into none, one or several. Compiled once per run. */
 export interface Transform {
+  /**
+   * Whether rows are judged by rows before them: an attempt that goes on in the middle of its source then reads from the
+   * beginning again, and passes over what was written.
+   */
+  readonly remembers: boolean;
   /** @returns the rows that go on, and the refused ones; must not keep or change what it was given */
   apply(rows: readonly Row[], ordinals: readonly number[]): TransformOutcome;
 }

@@ -28,7 +28,6 @@ function jsonObject(value: Exclude<Value, null | string | boolean | number | big
 }
 
 export function jsonOf(row: Readonly<Row>): { [name: string]: Json } {
-  const json: { [name: string]: Json } = {};
-  for (const [name, value] of Object.entries(row)) json[name] = jsonValue(value);
-  return json;
+  // Not by assignment: a field may be called __proto__.
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonValue(value)]));
 }

@@ -1,5 +1,5 @@
 import { ExecutorError, type Json, type RunContext } from '../../../../protocol/executor.ts';
-import type { Batch, Destination, Reject, Row, Source, SyncState, Transform } from './contracts.ts';
+import type { Batch, Destination, Reject, Row, Source, SyncState, Transform, TransformOutcome } from './contracts.ts';
 import { jsonOf } from './json-of.ts';
 import { Reporting } from './reporting.ts';
 
@@ -42,16 +42,14 @@ export interface PipelineResult {
  * Carries one run's records from the source to the destination, batch by batch. What is told of a batch (rejects,
  * changes, conflicts) is durable before the batch is committed, and rows carry their ordinals: told twice after a crash,
  * it is kept once.
+ * Closes the destination; the source is whoever's opened it.
  * @throws ExecutorError; the signal's reason when the attempt is ended
  */
 export async function runPipeline(options: PipelineOptions, context: RunContext): Promise<PipelineResult> {
-  const { source, destination } = options;
   try {
-    const run = new PipelineRun(options, context);
-    return await run.run();
+    return await new PipelineRun(options, context).run();
   } finally {
-    await source.close();
-    await destination.close();
+    await options.destination.close();
   }
 }
 
@@ -60,6 +58,8 @@ class PipelineRun {
   readonly #context: RunContext;
   readonly #reporting: Reporting;
   #state: SyncState;
+  /** Records with lower ordinals were written before: read again only for what follows from them. */
+  #writtenBelow = 0;
 
   constructor(options: PipelineOptions, context: RunContext) {
     this.#options = options;
@@ -77,7 +77,7 @@ class PipelineRun {
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
     this.#begin(last);
     const from = {
-      position: this.#state.position ?? undefined,
+      position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),
       cursor: incremental ? (this.#state.cursor ?? undefined) : undefined,
     };
     this.#reporting.total(await source.total?.(from), this.#state.read);
@@ -112,6 +112,7 @@ class PipelineRun {
       const { position, cursor, read } = last;
       const counts = sameRun ? { written: last.written, rejected: last.rejected } : {};
       this.#state = { ...this.#state, position, cursor, read, ...counts };
+      if (this.#options.transform.remembers) this.#writtenBelow = read;
       this.#context.log('info', `going on after ${read} records that were committed before`);
     } else {
       this.#state = { ...this.#state, cursor: last.cursor };
@@ -120,10 +121,13 @@ class PipelineRun {
 
   async #write(batch: Batch): Promise<void> {
     const { transform, destination } = this.#options;
-    const outcome = transform.apply(batch.rows, batch.ordinals);
+    const outcome = this.#unwritten(transform.apply(batch.rows, batch.ordinals));
     const originals = new OriginalRows(batch);
-    const refused = [...batch.rejects, ...originals.complete(outcome.rejects)];
-    const read = this.#state.read + batch.rows.length + batch.rejects.length;
+    const fresh = batch.rejects.filter(({ ordinal }) => ordinal >= this.#writtenBelow);
+    const refused = [...fresh, ...originals.complete(outcome.rejects)];
+    const records = (this.#writtenBelow === 0 ? batch.rows.length : unseen(batch, this.#writtenBelow)) + fresh.length;
+    if (records === 0 && this.#writtenBelow > 0) return;
+    const read = this.#state.read + records;
     const state = { ...this.#state, read, position: batch.position, rejected: this.#state.rejected + refused.length };
     if (outcome.failure !== undefined) {
       await this.#reporting.quarantine(refused);
@@ -144,6 +148,18 @@ class PipelineRun {
       ...state,
       written: this.#state.written + written.written,
       rejected: state.rejected + written.rejects.length,
+    };
+  }
+
+  #unwritten(outcome: TransformOutcome): TransformOutcome {
+    const below = this.#writtenBelow;
+    if (below === 0) return outcome;
+    const wanted = outcome.ordinals.map((ordinal) => ordinal >= below);
+    return {
+      ...outcome,
+      rows: outcome.rows.filter((_, index) => wanted[index]),
+      ordinals: outcome.ordinals.filter((ordinal) => ordinal >= below),
+      rejects: outcome.rejects.filter(({ ordinal }) => ordinal >= below),
     };
   }
 
@@ -184,6 +200,10 @@ class PipelineRun {
       exactly_once: this.#options.destination.exactlyOnce,
     };
   }
+}
+
+function unseen(batch: Batch, from: number): number {
+  return batch.ordinals.filter((ordinal) => ordinal >= from).length;
 }
 
 /** A batch's records as they came, for the rejects of what followed: driven again, they take the whole way. */

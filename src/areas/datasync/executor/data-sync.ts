@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { Executor, ExecutorResult, Json, RunContext } from '../../../protocol/executor.ts';
+import { openDestination } from './open-destination.ts';
+import { openSource } from './open-source.ts';
+import type { SyncState } from './pipeline/contracts.ts';
+import { runPipeline } from './pipeline/pipeline.ts';
+import { preview } from './preview.ts';
+import { parseRunSpec, type RunSpec } from './run-spec.ts';
+import type { DatasyncTools } from './tools.ts';
+import { compileTransforms } from './transforms/compile.ts';
+
+/** A run that failed over a credential is to go on once that is right. */
+function withoutCredentials(field: string, value: unknown): unknown {
+  return ['auth', 'headers', 'password'].includes(field) ? undefined : value;
+}
+
+/** Of what is to be done, so that a later run can tell whether an earlier one's place still means anything. */
+function definitionOf({ connector, transformations = [], destination }: RunSpec): string {
+  return createHash('sha256')
+    .update(JSON.stringify([connector, transformations, destination], withoutCredentials))
+    .digest('base64url');
+}
+
+async function run(tools: DatasyncTools, given: Json, context: RunContext): Promise<ExecutorResult> {
+  const spec = parseRunSpec(given);
+  const transform = compileTransforms(spec.transformations ?? []);
+  const source = openSource(tools, spec, context);
+  const { connector, destination } = spec;
+  const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
+  try {
+    if (spec.preview !== undefined) return { output: await preview(source, transform, spec.preview) };
+    context.log('info', `syncing from ${connector.type} to ${destination.type}`);
+    const columns = transform.columns((await source.columns?.()) ?? []);
+    const output = await runPipeline(
+      {
+        source,
+        transform,
+        destination: openDestination(tools, spec, context, columns),
+        definition: definitionOf(spec),
+        incremental: spec.sync_mode === 'incremental',
+        continuesFailedRuns: mode === 'append',
+        jobState: spec.state as SyncState | undefined,
+        maxErrors: spec.max_errors ?? null,
+        maxErrorRatio: spec.max_error_ratio ?? null,
+      },
+      context,
+    );
+    return { output };
+  } finally {
+    await source.close();
+    for (const { where, field, message, count } of transform.notes()) {
+      context.log('warning', `${where}: ${field}: ${message}${count > 1 ? ` (${count} times)` : ''}`);
+    }
+  }
+}
+
+/** The kinds of the area: a job's sync, and the load of what came in; one executor for both. */
+export function datasyncExecutors(tools: DatasyncTools): Executor[] {
+  return ['data_sync', 'file_load'].map((kind) => ({
+    kind,
+    pausable: true,
+    run: (spec: Json, context: RunContext) => run(tools, spec, context),
+  }));
+}

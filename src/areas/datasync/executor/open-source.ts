@@ -1,0 +1,47 @@
+import { WAREHOUSE_SCHEMA } from '../../../connections/drivers/login.ts';
+import { ExecutorError, type RunContext } from '../../../protocol/executor.ts';
+import type { Source } from './pipeline/contracts.ts';
+import type { RunSpec } from './run-spec.ts';
+import { databaseSource } from './sources/database/source.ts';
+import { fileSource } from './sources/file.ts';
+import { restSource } from './sources/rest-api.ts';
+import type { DatasyncTools } from './tools.ts';
+
+export const DEFAULT_BATCH_SIZE = 10_000;
+
+/** The source that a run's connector says. Nothing is dialled before it is read. */
+export function openSource({ outbound, guard }: DatasyncTools, spec: RunSpec, context: RunContext): Source {
+  const { connector, batch_size: batchSize = DEFAULT_BATCH_SIZE, sync_mode } = spec;
+  const incremental = sync_mode === 'incremental';
+  const { signal } = context;
+  const log: RunContext['log'] = (level, message) => context.log(level, message);
+  switch (connector.type) {
+    case 'rest_api':
+      return restSource({ config: connector.config, outbound, batchSize, incremental, signal, log });
+    case 'database': {
+      const { engine, host, port, database, username, password, ssl, ...config } = connector.config;
+      const login = {
+        ...{ engine, host, database, username },
+        ...(port === undefined ? {} : { port }),
+        ...(password === undefined ? {} : { password }),
+        ...(ssl === undefined ? {} : { ssl }),
+      };
+      return databaseSource({ config, login, guard, batchSize, incremental, signal, log });
+    }
+    case 'file':
+      return fileSource({
+        config: connector.config,
+        outbound,
+        openBlob: (id) => context.openBlob(id),
+        batchSize,
+        signal,
+      });
+    case 'dataset': {
+      if (spec.dataset_table === undefined) {
+        throw new ExecutorError('the server has not said which table the dataset is', { retryable: false });
+      }
+      const config = { schema: WAREHOUSE_SCHEMA, table: spec.dataset_table };
+      return databaseSource({ config, login: spec.warehouse, guard, batchSize, incremental, signal, log });
+    }
+  }
+}

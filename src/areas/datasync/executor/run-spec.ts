@@ -1,0 +1,42 @@
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { DatabaseLogin, UrlLogin } from '../../../connections/drivers/login.ts';
+import { ExecutorError, type Json } from '../../../protocol/executor.ts';
+import { Connector, DestinationSpec, syncFields } from './spec.ts';
+import { Transformations } from './transforms/spec.ts';
+
+const Login = Type.Unsafe<DatabaseLogin | UrlLogin>(Type.Object({ engine: Type.String() }));
+
+/** What a run of the area is told: a job's parts, its secrets in their places, and what the server adds. */
+export const RunSpec = Type.Object({
+  connector: Connector,
+  transformations: Type.Optional(Transformations),
+  destination: DestinationSpec,
+  ...syncFields,
+  /** Names the job at the destination. */
+  key: Type.String({ minLength: 1 }),
+  /** How to sign in to the warehouse. */
+  warehouse: Login,
+  /** Of a dataset connector: the warehouse's table that it is. */
+  dataset_table: Type.Optional(Type.String()),
+  /** What the last run has left, where the destination keeps no state. */
+  state: Type.Optional(Type.Unknown()),
+  /** Look at so many records, and write nothing. */
+  preview: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+export type RunSpec = Static<typeof RunSpec>;
+
+const validator = Compile(RunSpec);
+
+/**
+ * The server has checked a spec when it was written; but another version of it may have had another schema.
+ * @throws ExecutorError, not retryable
+ */
+export function parseRunSpec(spec: Json): RunSpec {
+  if (validator.Check(spec)) return spec;
+  const [problem] = validator.Errors(spec);
+  throw new ExecutorError(
+    `the job does not fit this worker: ${problem?.instancePath ?? ''} ${problem?.message ?? ''}`.trim(),
+    { retryable: false },
+  );
+}

@@ -1,0 +1,11 @@
+import type { ConnectOptions } from '../../../connections/drivers/login.ts';
+import type { Outbound } from '../../../connections/outbound.ts';
+
+/** What the worker lends to the area's executors. */
+export interface DatasyncTools {
+  readonly outbound: Outbound;
+  /** What database drivers may dial. */
+  readonly guard: Pick<ConnectOptions, 'allowPrivate'>;
+  /** The folder below which files are written. */
+  readonly exportDir: string;
+}
