@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import type { OutboundResponse } from '../../../../connections/outbound.ts';
+import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
+import { parsePointer, valueAt } from '../json-pointer.ts';
+import type { Value } from '../pipeline/contracts.ts';
+import { jsonValue } from '../pipeline/json-of.ts';
+import { type RestClient, statusText } from '../rest/client.ts';
+import { BadLine, RecordFinder, readContent } from './rest-api-answer.ts';
+import { createPagination, type PageToken, type Pagination, type RestEndpoint } from './rest-api-pagination.ts';
+import { pageRequest } from './rest-api-request.ts';
+
+/** How far an endpoint was read: kept in positions. */
+export type PageState = {
+  readonly token: PageToken;
+  /** Pages before this one, and the records on them. */
+  readonly pages: number;
+  readonly seen: number;
+  /** Records of the first page; null before it. */
+  readonly size: number | null;
+  /** Whether the page before was smaller than was asked for. */
+  readonly short: boolean;
+  /** What tells whether a page is the one before once more. */
+  readonly digest: string | null;
+};
+
+export interface Page {
+  readonly state: PageState;
+  readonly records: readonly (Value | BadLine)[];
+  /** undefined at the last page. */
+  readonly next: PageState | undefined;
+  /** How many records the server says there are, on all pages. */
+  readonly total: number | undefined;
+  readonly bytes: number;
+}
+
+interface PageOptions {
+  readonly baseUrl: string;
+  readonly endpoint: RestEndpoint;
+  readonly client: RestClient;
+  /** The incremental cursor. */
+  readonly since: Json | undefined;
+  log(level: LogLineLevel, message: string): void;
+}
+
+const DEFAULT_MAX_PAGES = 1_000_000;
+/** Pages without records but with a next one, in a row: feeds that wait for news have no last page. */
+const EMPTY_PAGES = 20;
+/** Cursors that are remembered to notice a circle; a longer one ends at `max_pages`. */
+const REMEMBERED_TOKENS = 100_000;
+/** Records that stand for a page. */
+const SAMPLE = 100;
+
+/** Reads an endpoint page by page, and keeps servers from leading round in circles. */
+export class PageReader {
+  readonly #options: PageOptions;
+  readonly #pagination: Pagination;
+  readonly #finder: RecordFinder;
+  readonly #name: string;
+  readonly #visited = new Set<string>();
+  #emptyPages = 0;
+  /** As the server has told it last. */
+  #total: number | undefined;
+
+  constructor(options: PageOptions) {
+    this.#options = options;
+    const { endpoint } = options;
+    this.#pagination = createPagination(endpoint.pagination);
+    this.#finder = new RecordFinder(endpoint.record_path);
+    this.#name = `${endpoint.method ?? 'GET'} ${endpoint.path}`;
+  }
+
+  /** @throws ExecutorError; what the client throws */
+  async *read(from: PageState | undefined): AsyncGenerator<Page, void> {
+    let state = from ?? this.#beginning();
+    for (;;) {
+      this.#visit(state);
+      const page = await this.#page(state);
+      if (!page) return;
+      yield page;
+      if (!page.next) return;
+      state = page.next;
+    }
+  }
+
+  #beginning(): PageState {
+    return { token: this.#pagination.first, pages: 0, seen: 0, size: null, short: false, digest: null };
+  }
+
+  #where({ pages }: PageState): string {
+    return this.#options.endpoint.pagination ? `page ${pages + 1} of ${this.#name}` : `the answer to ${this.#name}`;
+  }
+
+  /** @throws ExecutorError when this page was read before, or is one too many */
+  #visit(state: PageState): void {
+    const { max_pages = DEFAULT_MAX_PAGES } = this.#options.endpoint.pagination ?? {};
+    if (state.pages >= max_pages) {
+      throw failure(`${this.#name} has more than ${max_pages} pages; raise pagination.max_pages if they are all meant`);
+    }
+    // Numbers only grow.
+    if (this.#pagination.counted) return;
+    const token = digestOf(JSON.stringify(state.token));
+    if (this.#visited.has(token)) {
+      const shown = this.#options.client.redact(String(state.token)).slice(0, 200);
+      throw failure(
+        `${this.#where(state)} was read before: the server leads back to ${JSON.stringify(shown)}, and would for ever`,
+      );
+    }
+    this.#visited.add(token);
+    const [oldest] = this.#visited;
+    if (oldest !== undefined && this.#visited.size > REMEMBERED_TOKENS) this.#visited.delete(oldest);
+  }
+
+  /** @returns undefined when there is no such page, all records having been read */
+  async #page(state: PageState): Promise<Page | undefined> {
+    const { baseUrl, endpoint, client, since } = this.#options;
+    const where = this.#where(state);
+    const request = pageRequest(baseUrl, endpoint, this.#pagination, state.token, since);
+    const answer = await client.send(request);
+    if (this.#isPastEnd(answer, state)) return undefined;
+    const excerpt = () => client.excerpt(answer);
+    if (answer.status < 200 || answer.status > 299) throw refusal(answer, client.shownUrl(request), excerpt());
+    if (answer.truncated) {
+      throw failure(`${where} is larger than ${request.maxBodyBytes / 1024 / 1024} MB; ask for fewer records a page`);
+    }
+    const content = readContent(answer, where, excerpt);
+    const records = this.#finder.find(content, where, excerpt);
+    this.#total = totalOf(endpoint.total_path, answer, content.document) ?? this.#total;
+    const digest = records.length === 0 ? null : fingerprint(records);
+    if (digest !== null && digest === state.digest) {
+      this.#repeated(state, where, records.length);
+      return undefined;
+    }
+    const count = records.length;
+    const token = this.#pagination.next(state.token, { answer, content, count }, where);
+    const short = count < this.#pagination.limit;
+    const following: PageState = {
+      token: this.#kept(token),
+      pages: state.pages + 1,
+      seen: state.seen + count,
+      size: state.size ?? count,
+      short,
+      digest,
+    };
+    const goesOn = token !== undefined && this.#goesOn(following, count);
+    return { state, records, next: goesOn ? following : undefined, total: this.#total, bytes: answer.body.length };
+  }
+
+  /** A link as it may be kept: without what signs it, which servers like to repeat. */
+  #kept(token: PageToken | undefined): PageToken {
+    if (this.#options.endpoint.pagination?.type !== 'link' || typeof token !== 'string') return token ?? null;
+    return this.#options.client.unsigned(new URL(token)).href;
+  }
+
+  /**
+   * Whether to ask for another page, when there is a way to.
+   *
+   * Counted pages end with an empty one, or with one that is not full. What is full, the server decides: one that gives
+   * 100 records at a time though 1000 were asked for has not ended. So a first page that is short is followed by a
+   * look at the next, unless the server has told the total.
+   */
+  #goesOn(following: PageState, count: number): boolean {
+    if (!this.#pagination.counted) return this.#isWorthAsking(following, count);
+    if (count === 0) return false;
+    if (!following.short) return true;
+    if (this.#total !== undefined) return !this.#isAll(following);
+    return count >= (following.size ?? 0);
+  }
+
+  #isWorthAsking(following: PageState, count: number): boolean {
+    this.#emptyPages = count === 0 ? this.#emptyPages + 1 : 0;
+    if (this.#emptyPages < EMPTY_PAGES) return true;
+    const { log } = this.#options;
+    log(
+      'warning',
+      `${this.#name}: ${EMPTY_PAGES} pages without records, up to page ${following.pages}: taken as the end`,
+    );
+    return false;
+  }
+
+  /** Whether nothing speaks against these being all records. */
+  #isAll({ seen }: PageState): boolean {
+    return this.#total === undefined || seen >= this.#total;
+  }
+
+  /** Many servers answer 404 past the last page; and whatever they answer past a short one, it was the last. */
+  #isPastEnd({ status }: OutboundResponse, state: PageState): boolean {
+    if (!this.#pagination.counted || state.pages === 0 || !this.#isAll(state)) return false;
+    return status === 404 || (state.short && (status === 400 || status === 416 || status === 422));
+  }
+
+  /** @throws ExecutorError unless the page before was short, and so may have been all there is */
+  #repeated(state: PageState, where: string, count: number): void {
+    const { pagination } = this.#options.endpoint;
+    if (!this.#pagination.counted || !state.short || !this.#isAll(state)) {
+      const check = pagination?.type === 'cursor' ? 'cursor_param' : 'the names of its parameters';
+      throw failure(
+        `${where} is the page before once more (${count} records): the server does not understand which page it is asked for; check pagination: ${check}`,
+      );
+    }
+    this.#options.log(
+      'warning',
+      `${where} is the page before once more, which had ${count} records and not ${this.#pagination.limit}: taken as all there is; if there is more, check the names of the parameters of pagination`,
+    );
+  }
+}
+
+function failure(message: string): ExecutorError {
+  return new ExecutorError(message, { retryable: false });
+}
+
+function refusal(answer: OutboundResponse, shownUrl: string, excerpt: string): ExecutorError {
+  const { status } = answer;
+  const to = status >= 300 && status < 400 ? `, to ${String(answer.headers.location).slice(0, 200)}` : '';
+  const mend = status === 401 || status === 403 ? '; check auth' : '';
+  return failure(`${shownUrl}: the server answered ${statusText(answer)}${to}${mend}: ${excerpt || '(nothing)'}`);
+}
+
+function digestOf(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** Of a sample spread over the page: pages that differ, and not in it, have nothing that tells their records apart. */
+function fingerprint(records: readonly (Value | BadLine)[]): string {
+  const { length } = records;
+  const sample: Json[] = [length];
+  const step = Math.max(1, (length - 1) / SAMPLE);
+  for (let index = 0; index < length; index += step) sample.push(sampleOf(records[Math.floor(index)]));
+  sample.push(sampleOf(records[length - 1]));
+  return digestOf(JSON.stringify(sample));
+}
+
+function sampleOf(record: Value | BadLine | undefined): Json {
+  return record instanceof BadLine ? record.text : jsonValue(record);
+}
+
+/** Where totals stand in most APIs that tell one. */
+const TOTAL_PLACES = [
+  '/total',
+  '/total_count',
+  '/totalCount',
+  '/meta/total',
+  '/meta/total_count',
+  '/pagination/total',
+  '/totalElements',
+].map(parsePointer);
+
+function totalOf(
+  path: string | undefined,
+  { headers }: OutboundResponse,
+  document: Value | undefined,
+): number | undefined {
+  const told = [
+    path === undefined ? undefined : valueAt(document, parsePointer(path)),
+    headers['x-total-count'],
+    ...(path === undefined ? TOTAL_PLACES.map((place) => valueAt(document, place)) : []),
+  ];
+  for (const value of told) {
+    const isCount = typeof value === 'number' || (typeof value === 'string' && /^\d{1,15}$/.test(value));
+    if (isCount && Number.isSafeInteger(Number(value)) && Number(value) >= 0) return Number(value);
+  }
+  return undefined;
+}

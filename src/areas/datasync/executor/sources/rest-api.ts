@@ -1,0 +1,258 @@
+import type { Outbound } from '../../../../connections/outbound.ts';
+import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
+import { BatchBuilder } from '../formats/reading.ts';
+import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
+import type { Batch, ReadFrom, Row, Source, Value } from '../pipeline/contracts.ts';
+import { jsonValue } from '../pipeline/json-of.ts';
+import { RestClient } from '../rest/client.ts';
+import type { RestConfig } from '../spec.ts';
+import { BadLine } from './rest-api-answer.ts';
+import { HighWater } from './rest-api-cursor.ts';
+import { type Page, PageReader, type PageState } from './rest-api-pages.ts';
+import type { RestEndpoint } from './rest-api-pagination.ts';
+import { ReadAhead } from './rest-api-read-ahead.ts';
+
+export interface RestSourceOptions {
+  readonly config: RestConfig;
+  readonly outbound: Outbound;
+  /** Records a batch, at most. */
+  readonly batchSize: number;
+  /** Whether records older than the cursor are left out. */
+  readonly incremental: boolean;
+  readonly signal: AbortSignal;
+  log(level: LogLineLevel, message: string): void;
+}
+
+/** Bytes of pages that wait to be written, above which no other is asked for. */
+const AHEAD_BYTES = 8 * 1024 * 1024;
+/** A slow server's records are handed on before their batch is full, or hours of reading would hang on one commit. */
+const LONGEST_BATCH_MS = 10_000;
+
+/**
+ * Reads the endpoints of a REST service, one after the other. What it has read can be asked for again from its
+ * positions: the server is asked for the page, not for everything before it.
+ *
+ * Incremental: the highest value of `cursor_field` is where the next run begins. Records with exactly that value are
+ * read again then, because others with it may have come since; upsert makes nothing of them.
+ */
+export function restSource(options: RestSourceOptions): Source {
+  return new RestSource(options);
+}
+
+/** Where to read on: opaque to everybody else. */
+type Position = {
+  readonly endpoint: number;
+  /** null = the endpoint's first page. */
+  readonly page: PageState | null;
+  /** Records of that page that were read. */
+  readonly skip: number;
+  readonly ordinal: number;
+  /** What cursors have reached by now; by `cursorKey`. */
+  readonly reached: { readonly [key: string]: Json };
+};
+
+interface EndpointPage extends Page {
+  readonly endpoint: number;
+}
+
+interface Reading {
+  readonly client: RestClient;
+  readonly pages: ReadAhead<EndpointPage>;
+  readonly position: Position;
+}
+
+class RestSource implements Source {
+  readonly #options: RestSourceOptions;
+  readonly #endpoints: readonly RestEndpoint[];
+  /** Under which each endpoint's cursor is kept. */
+  readonly #cursorKeys: readonly string[];
+  #reading: Reading | undefined;
+
+  constructor(options: RestSourceOptions) {
+    this.#options = options;
+    this.#endpoints = options.config.endpoints;
+    this.#cursorKeys = cursorKeys(this.#endpoints);
+  }
+
+  /** Of one endpoint, as its first page tells; of several, all would have to be asked. */
+  async total(from: ReadFrom): Promise<number | undefined> {
+    const [endpoint, ...others] = this.#endpoints;
+    if (!endpoint || others.length > 0) return undefined;
+    const since = this.#since(endpoint, 0, from);
+    // The server counts what is left out here.
+    if (since !== undefined && endpoint.cursor_param === undefined) return undefined;
+    const { pages, position } = this.#open(from);
+    const total = (await pages.peek())?.total;
+    return total === undefined ? undefined : Math.max(0, total - position.ordinal);
+  }
+
+  async *read(from: ReadFrom): AsyncGenerator<Batch, Json | undefined> {
+    const { incremental } = this.#options;
+    if (incremental && this.#endpoints.every(({ cursor_field }) => cursor_field === undefined)) {
+      throw new ExecutorError('sync_mode incremental needs a cursor_field on an endpoint, to know what is new', {
+        retryable: false,
+      });
+    }
+    const { pages, position } = this.#open(from);
+    try {
+      return yield* this.#batches(pages, position, from);
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    reading?.client.close();
+    await reading?.pages.close();
+  }
+
+  /** Begins to read, unless `total` already has. */
+  #open(from: ReadFrom): Reading {
+    if (this.#reading) return this.#reading;
+    const { config, outbound, signal, log, batchSize } = this.#options;
+    const client = new RestClient({
+      outbound,
+      home: config.base_url,
+      auth: config.auth,
+      headers: config.headers,
+      rateLimit: config.rate_limit,
+      timeoutSeconds: config.timeout_seconds,
+      maxRetries: config.max_retries,
+      signal,
+      log,
+    });
+    const position = readPosition(from.position);
+    const pages = new ReadAhead(this.#pages(client, position, from), (waiting, taken) =>
+      isEnough(waiting, taken, batchSize),
+    );
+    this.#reading = { client, pages, position };
+    return this.#reading;
+  }
+
+  async *#pages(client: RestClient, position: Position, from: ReadFrom): AsyncGenerator<EndpointPage> {
+    const { config, log } = this.#options;
+    for (let index = position.endpoint; index < this.#endpoints.length; index++) {
+      const endpoint = this.#endpoints[index];
+      if (!endpoint) return;
+      const since = this.#since(endpoint, index, from);
+      const reader = new PageReader({ baseUrl: config.base_url, endpoint, client, since, log });
+      const start = index === position.endpoint ? (position.page ?? undefined) : undefined;
+      for await (const page of reader.read(start)) yield { ...page, endpoint: index };
+    }
+  }
+
+  async *#batches(
+    pages: ReadAhead<EndpointPage>,
+    start: Position,
+    from: ReadFrom,
+  ): AsyncGenerator<Batch, Json | undefined> {
+    const { batchSize, signal } = this.#options;
+    const builder = new BatchBuilder({ from: 0, batchSize }, start.ordinal);
+    const marks = this.#marks(start, from);
+    let { skip } = start;
+    let position = start;
+    let begunAt = performance.now();
+    const take = (): Batch => {
+      const { rows, ordinals, rejects, next } = builder.take();
+      return { rows, ordinals, rejects, position: { ...position, ordinal: next, reached: this.#reached(marks) } };
+    };
+    for (;;) {
+      let page: EndpointPage | undefined;
+      try {
+        page = await pages.next();
+      } catch (error) {
+        // What has come is kept: where a quota ends every attempt, none would get any further otherwise.
+        if (!builder.empty && !signal.aborted) yield take();
+        throw error;
+      }
+      if (!page) break;
+      const { endpoint, records, state, next } = page;
+      if (builder.empty) begunAt = performance.now();
+      const add = this.#adder(endpoint, builder, marks.get(endpoint));
+      for (let index = skip; index < records.length; index++) {
+        add(records[index]);
+        if (!builder.full || index + 1 === records.length) continue;
+        position = { ...position, endpoint, page: state, skip: index + 1 };
+        yield take();
+      }
+      skip = 0;
+      position = { ...position, endpoint: next ? endpoint : endpoint + 1, page: next ?? null, skip: 0 };
+      if (builder.full || (!builder.empty && performance.now() - begunAt > LONGEST_BATCH_MS)) yield take();
+    }
+    position = { ...position, endpoint: this.#endpoints.length, page: null };
+    if (!builder.empty) yield take();
+    const reached = this.#reached(marks);
+    return Object.keys(reached).length === 0 ? undefined : reached;
+  }
+
+  /** Puts the records of an endpoint where they belong. */
+  #adder(
+    index: number,
+    builder: BatchBuilder,
+    mark: HighWater | undefined,
+  ): (record: Value | BadLine | undefined) => void {
+    const field = this.#endpoints[index]?.cursor_field ?? '';
+    const names = field.startsWith('/') ? parsePointer(field) : [field];
+    return (record) => {
+      if (record instanceof BadLine) builder.reject('the line is no JSON', record.text, record.line);
+      else if (!isValueMap(record)) builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
+      else if (!mark || mark.take(valueAt(record, names))) builder.add(record as Row);
+    };
+  }
+
+  #marks(start: Position, from: ReadFrom): Map<number, HighWater> {
+    const marks = new Map<number, HighWater>();
+    for (const [index, endpoint] of this.#endpoints.entries()) {
+      if (endpoint.cursor_field === undefined) continue;
+      const reached = start.reached[this.#cursorKeys[index] ?? ''];
+      marks.set(index, new HighWater(this.#since(endpoint, index, from), reached));
+    }
+    return marks;
+  }
+
+  #since(endpoint: RestEndpoint, index: number, { cursor }: ReadFrom): Json | undefined {
+    if (!this.#options.incremental || endpoint.cursor_field === undefined) return undefined;
+    if (typeof cursor !== 'object' || cursor === null || Array.isArray(cursor)) return undefined;
+    return cursor[this.#cursorKeys[index] ?? ''];
+  }
+
+  #reached(marks: ReadonlyMap<number, HighWater>): Record<string, Json> {
+    const reached: Record<string, Json> = {};
+    for (const [index, { value }] of marks) {
+      if (value !== undefined) reached[this.#cursorKeys[index] ?? ''] = value;
+    }
+    return reached;
+  }
+}
+
+/** Names that hold when endpoints are added, or change their order. */
+function cursorKeys(endpoints: readonly RestEndpoint[]): string[] {
+  const keys: string[] = [];
+  for (const { method = 'GET', path, cursor_field = '' } of endpoints) {
+    const key = `${method} ${path} ${cursor_field}`;
+    const same = keys.filter((other) => other === key || other.startsWith(`${key} #`)).length;
+    keys.push(same === 0 ? key : `${key} #${same + 1}`);
+  }
+  return keys;
+}
+
+/** Whether to wait with the next page: a batch is there, or all that is in memory is large. */
+function isEnough(waiting: readonly Page[], taken: Page | undefined, batchSize: number): boolean {
+  let records = 0;
+  let bytes = taken?.bytes ?? 0;
+  for (const page of waiting) {
+    records += page.records.length;
+    bytes += page.bytes;
+  }
+  return records >= batchSize || bytes >= AHEAD_BYTES;
+}
+
+/** @throws ExecutorError when it is none of ours */
+function readPosition(position: Json | undefined): Position {
+  if (position === undefined) return { endpoint: 0, page: null, skip: 0, ordinal: 0, reached: {} };
+  const { endpoint, skip, ordinal } = position as Partial<Position>;
+  if ([endpoint, skip, ordinal].every((count) => Number.isSafeInteger(count))) return position as unknown as Position;
+  throw new ExecutorError('the position to go on from is of another version; reset the job', { retryable: false });
+}
