@@ -6,6 +6,7 @@ import {
   BatchBuilder,
   type FileBatch,
   type FileReader,
+  isTooLong,
   MAX_RECORD_BYTES,
   type ReadRequest,
   unreadable,
@@ -130,7 +131,7 @@ class CsvRecords {
       if (reason !== undefined) return reason;
     }
     if (parser.problem !== undefined) return parser.problem;
-    if (parser.length > MAX_RECORD_BYTES) return RECORD_TOO_LONG;
+    if (parser.length * 3 > MAX_RECORD_BYTES && isTooLong(parser.raw)) return RECORD_TOO_LONG;
     const wanted = this.#names.length;
     if (parser.count === wanted) return undefined;
     return `the record has ${parser.count} field${parser.count === 1 ? '' : 's'}, the ${this.#layout.hasHeader ? 'header' : 'first record'} has ${wanted}`;

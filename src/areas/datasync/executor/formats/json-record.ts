@@ -9,8 +9,9 @@ export function addJsonRecord(batch: BatchBuilder, text: string, line: number): 
   try {
     value = parseJson(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof JsonTooDeep)) throw error;
-    batch.reject(error instanceof JsonTooDeep ? error.message : `no JSON: ${error.message}`, text, line);
+    if (error instanceof JsonTooDeep) batch.reject(error.message, text, line);
+    else if (error instanceof SyntaxError) batch.reject(`no JSON: ${error.message}`, text, line);
+    else throw error;
     return;
   }
   if (isValueMap(value)) batch.add(value as Row);

@@ -1,5 +1,5 @@
 import { addJsonRecord } from './json-record.ts';
-import { BatchBuilder, type FileBatch, type FileReader, MAX_RECORD_BYTES, type ReadRequest } from './reading.ts';
+import { BatchBuilder, type FileBatch, type FileReader, isTooLong, type ReadRequest } from './reading.ts';
 import { type TextBlock, TOO_LONG, textBlocks } from './text-blocks.ts';
 
 /** Reads JSON objects, one a line. Blank lines are none; lines that hold something else are refused, each by itself. */
@@ -21,7 +21,7 @@ async function* readNdjson(
       const end = found < 0 ? text.length : found;
       if (!isBlank(text, start, end) && !batch.skip()) {
         const record = text.slice(start, end);
-        const problem = bad?.get(line - first) ?? (record.length > MAX_RECORD_BYTES ? TOO_LONG : undefined);
+        const problem = bad?.get(line - first) ?? (isTooLong(record) ? TOO_LONG : undefined);
         if (problem === undefined) addJsonRecord(batch, record, line);
         else batch.reject(problem, record, line);
         if (batch.full) yield batch.take();

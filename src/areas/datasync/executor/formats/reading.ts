@@ -56,6 +56,12 @@ export function rawOf(text: string): string {
   return raw.replace(/[\ud800-\udbff]$/, '').toWellFormed();
 }
 
+/** Whether a text takes more than MAX_RECORD_BYTES; looks at the text only where its length leaves it open. */
+export function isTooLong(text: string): boolean {
+  if (text.length * 3 <= MAX_RECORD_BYTES) return false;
+  return text.length > MAX_RECORD_BYTES || Buffer.byteLength(text) > MAX_RECORD_BYTES;
+}
+
 /** Collects the records of a file into batches, and numbers them. */
 export class BatchBuilder {
   readonly #from: number;
