@@ -159,6 +159,7 @@ class RestSource implements Source {
       return { rows, ordinals, rejects, position: { ...position, ordinal: next, reached: this.#reached(marks) } };
     };
     for (;;) {
+      signal.throwIfAborted();
       let page: EndpointPage | undefined;
       try {
         page = await pages.next();
