@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
 import { CsvParser } from './csv-parser.ts';
+import { isDay } from './csv-times.ts';
 import { readFile } from './read-all.fixture.ts';
 
 const rowsOf = async (csv: string | Uint8Array, options = {}) => (await readFile('csv', csv, { options })).rows;
@@ -184,6 +185,40 @@ describe('types', () => {
       '2024-01-01T08:00:00.000Z',
       '2024-01-01T13:30:00.500Z',
     ]);
+  });
+
+  it('times, if they are any, as the platform reads them', async () => {
+    const two = (most: number) => fc.integer({ min: 0, max: most }).map((part) => String(part).padStart(2, '0'));
+    const zone = fc.constantFrom('Z', '+02:00', '-11:30', '+0530');
+    const parts = fc.tuple(fc.integer({ min: 1800, max: 2200 }), two(13), two(32), two(24), two(60), two(60), zone);
+    await fc.assert(
+      fc.asyncProperty(parts, async ([year, month, day, hour, minute, second, offset]) => {
+        const given = `${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`;
+        const [row] = await rowsOf(`at,x\n${given},1\n`);
+        const platform = new Date(given.replace(/(\d\d)(\d\d)$/, '$1:$2'));
+        // The platform carries the 31st of a shorter month over into the next, and knows an hour 24.
+        const exists = !Number.isNaN(platform.getTime()) && hour !== '24' && isDay(`${year}-${month}-${day}`);
+        expect(row?.at).toEqual(exists ? platform : given);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('days, if the calendar has them', () => {
+    for (let at = Date.UTC(1896, 0, 1); at < Date.UTC(1905, 0, 1); at += 86_400_000) {
+      expect(isDay(new Date(at).toISOString().slice(0, 10))).toBe(true);
+    }
+    for (const none of [
+      '1900-02-29',
+      '2023-02-29',
+      '2024-04-31',
+      '2024-00-10',
+      '2024-13-01',
+      '2024-1-01',
+      '0024-01-01',
+    ]) {
+      expect(isDay(none)).toBe(false);
+    }
   });
 
   it('by the name of a column', async () => {

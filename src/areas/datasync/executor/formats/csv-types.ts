@@ -4,6 +4,7 @@
  * stay text too: 007, phone numbers, digits beyond 2^53.
  */
 import type { Column, ColumnType, Value } from '../pipeline/contracts.ts';
+import { isDay, timeOf } from './csv-times.ts';
 
 /** `date` is text to whoever reads it, and a date to whoever makes a column of it. */
 type Kind = 'boolean' | 'integer' | 'number' | 'timestamp' | 'date' | 'text';
@@ -72,54 +73,23 @@ function numeric(text: string): Value {
 }
 
 function boolean(text: string): Value {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
   if (text.length > 5) return text;
   const lower = text.toLowerCase();
   return lower === 'true' ? true : lower === 'false' ? false : text;
 }
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-/** Fractions finer than a Date holds stay text. */
-const TIMESTAMP =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(?:Z|z| ?UTC|([+-])(\d\d):?(\d\d)?)?$/;
-
-function isDay(year: number, month: number, day: number): boolean {
-  if (month < 1 || month > 12 || day < 1) return false;
-  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
-}
-
-function isDate(text: string): boolean {
-  const match = DATE.exec(text);
-  return match !== null && isDay(Number(match[1]), Number(match[2]), Number(match[3]));
-}
-
-/** Times without a zone are UTC. */
 function timestamp(text: string): Value {
-  if (text.length < 16 || text.length > 32) return text;
-  const match = TIMESTAMP.exec(text);
-  if (!match) return text;
-  const [, year, month, day, hour, minute, second, fraction, sign, zoneHours, zoneMinutes] = match;
-  if (!isDay(Number(year), Number(month), Number(day))) return text;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 59 || Number(year) < 100) return text;
-  const utc = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second ?? 0),
-    fraction === undefined ? 0 : Number(fraction.padEnd(3, '0')),
-  );
-  if (sign === undefined) return new Date(utc);
-  const offset = (Number(zoneHours) * 60 + Number(zoneMinutes ?? 0)) * 60_000;
-  return new Date(sign === '-' ? utc + offset : utc - offset);
+  return timeOf(text) ?? text;
 }
 
 function kindOf(text: string): Kind {
   const number = numberOf(text);
   if (number !== undefined) return Number.isInteger(number) && !text.includes('.') ? 'integer' : 'number';
   if (typeof boolean(text) === 'boolean') return 'boolean';
-  if (isDate(text)) return 'date';
-  return timestamp(text) instanceof Date ? 'timestamp' : 'text';
+  if (isDay(text)) return 'date';
+  return timeOf(text) ? 'timestamp' : 'text';
 }
 
 function wider(one: Kind | undefined, other: Kind): Kind {
