@@ -11,7 +11,7 @@ const CR = 13;
 const SPACE = 32;
 
 /** What is wrong with a record as a whole. */
-export const STRAY_QUOTE = 'a quote is closed in the middle of a field';
+const STRAY_QUOTE = 'a quote is closed in the middle of a field';
 
 export class CsvParser {
   readonly #delimiter: number;

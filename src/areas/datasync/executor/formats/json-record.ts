@@ -1,6 +1,6 @@
 import { isValueMap } from '../json-pointer.ts';
 import { JsonTooDeep, parseJson } from '../json-text.ts';
-import type { Row, Value } from '../pipeline/contracts.ts';
+import type { Value } from '../pipeline/contracts.ts';
 import type { BatchBuilder } from './reading.ts';
 
 /** Adds the record that `text` is, or refuses it: a record is a JSON object. */
@@ -14,7 +14,7 @@ export function addJsonRecord(batch: BatchBuilder, text: string, line: number): 
     else throw error;
     return;
   }
-  if (isValueMap(value)) batch.add(value as Row);
+  if (isValueMap(value)) batch.add(value);
   else batch.reject(`a record is a JSON object, this is ${nameOf(value)}`, text, line);
 }
 
