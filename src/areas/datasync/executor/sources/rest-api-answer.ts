@@ -41,10 +41,15 @@ export function readContent(answer: OutboundResponse, page: string, excerpt: () 
     if (isLineOfMany(text)) return { lines: readLines(text, page) };
     throw refused(
       `${page} is not JSON (content type ${type || 'none'}), it begins: ${excerpt() || '(nothing)'}`,
-      // Where the connection's end is the answer's end, a lost one looks like this.
-      /unexpected end/i.test((error as Error).message) && text.trim() !== '',
+      isCutOff(text),
     );
   }
+}
+
+/** Where the connection's end is the answer's end, nothing else tells that it was lost. */
+function isCutOff(text: string): boolean {
+  const trimmed = text.trim();
+  return /^[[{]/.test(trimmed) && !/[\]}]$/.test(trimmed);
 }
 
 function refused(message: string, retryable = false): ExecutorError {
