@@ -62,6 +62,7 @@ export class Authenticator {
   readonly #logger: Logger;
   readonly #families: IdentityCache<CachedFamily>;
   readonly #keys: IdentityCache<CachedKey>;
+  readonly #forgetting = new Set<() => void>();
 
   constructor(options: AuthenticatorOptions) {
     this.#store = options.store;
@@ -97,6 +98,17 @@ export class Authenticator {
   forget(): void {
     this.#families.clear();
     this.#keys.clear();
+    for (const handler of this.#forgetting) handler();
+  }
+
+  /**
+   * Calls `handler` whenever identities may have changed: what outlives the request in which its sender was checked
+   * asks anew then. It must not throw.
+   * @returns a function that ends this
+   */
+  onForget(handler: () => void): () => void {
+    this.#forgetting.add(handler);
+    return () => void this.#forgetting.delete(handler);
   }
 
   async #byBearer(header: string): Promise<Identity> {

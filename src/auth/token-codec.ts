@@ -26,6 +26,11 @@ export interface AccessClaims {
   readonly sid: string;
 }
 
+export interface ReadClaims extends AccessClaims {
+  /** When the token ends, in epoch seconds. */
+  readonly exp: number;
+}
+
 export function newFamilyId(): string {
   return randomText(22);
 }
@@ -84,7 +89,7 @@ export class TokenCodec {
   }
 
   /** @throws AppError `unauthenticated` */
-  readAccess(token: string): AccessClaims {
+  readAccess(token: string): ReadClaims {
     if (token.length > MAX_TOKEN_LENGTH) throw new AppError('unauthenticated', 'The token is not valid.');
     let claims: unknown;
     try {
@@ -95,7 +100,7 @@ export class TokenCodec {
         cause: error,
       });
     }
-    if (!isAccessClaims(claims)) throw new AppError('unauthenticated', 'The token is not valid.');
+    if (!isReadClaims(claims)) throw new AppError('unauthenticated', 'The token is not valid.');
     return claims;
   }
 
@@ -137,8 +142,8 @@ function hmac(key: Buffer, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
 
-function isAccessClaims(claims: unknown): claims is AccessClaims {
+function isReadClaims(claims: unknown): claims is ReadClaims {
   if (typeof claims !== 'object' || claims === null) return false;
-  const { sub, role, sid } = claims as Record<string, unknown>;
-  return typeof sub === 'string' && typeof role === 'string' && typeof sid === 'string';
+  const { sub, role, sid, exp } = claims as Record<string, unknown>;
+  return typeof sub === 'string' && typeof role === 'string' && typeof sid === 'string' && typeof exp === 'number';
 }

@@ -18,6 +18,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call it. A route without one makes the start fail. */
     access?: RouteAccess;
+    /**
+     * Who sends a request, on a route whose credentials do not stand in the usual headers, or not in all of them.
+     * @throws AppError `unauthenticated`
+     */
+    identify?(request: FastifyRequest): Promise<Identity>;
   }
   interface FastifyRequest {
     /** Who sent it; null on public routes. Handlers ask `requesterOf`. */
@@ -52,6 +57,8 @@ function isLocal(request: FastifyRequest): boolean {
 }
 
 function authenticate(authenticator: Authenticator, request: FastifyRequest): Promise<Identity> {
+  const { identify } = request.routeOptions.config;
+  if (identify) return identify(request);
   const { authorization, cookie } = request.headers;
   return authenticator.authenticate({
     authorization,

@@ -22,13 +22,18 @@ export interface FamilyRow extends IdentityRow {
 
 /** @returns undefined when the family is unknown, revoked or over, or its holder may not act any more */
 export async function selectLiveFamily(queryable: Queryable, familyId: string): Promise<FamilyRow | undefined> {
-  const [row] = await queryable.query<FamilyRow>(
+  const [row] = await selectLiveFamilies(queryable, [familyId]);
+  return row;
+}
+
+/** Those of `familyIds` that are neither unknown, revoked nor over, and whose holder may act. */
+export async function selectLiveFamilies(queryable: Queryable, familyIds: readonly string[]): Promise<FamilyRow[]> {
+  return queryable.query<FamilyRow>(
     `SELECT f.id AS "sessionId", f.kind, f.scope, f.expires_at AS "expiresAt", ${HOLDER}
        FROM ${FAMILY_JOIN}
-      WHERE f.id = $1 AND ${LIVE_FAMILY}`,
-    [familyId],
+      WHERE f.id = ANY ($1) AND ${LIVE_FAMILY}`,
+    [familyIds],
   );
-  return row;
 }
 
 export interface KeyRow extends IdentityRow {
@@ -45,15 +50,24 @@ export async function selectLiveKey(
   keyId: string,
   kind: 'key' | 'client',
 ): Promise<KeyRow | undefined> {
-  const [row] = await queryable.query<KeyRow>(
+  const [row] = await selectLiveKeys(queryable, [keyId], kind);
+  return row;
+}
+
+/** Those of `keyIds` that are neither unknown, revoked nor expired, and whose owner is active. */
+export async function selectLiveKeys(
+  queryable: Queryable,
+  keyIds: readonly string[],
+  kind: 'key' | 'client',
+): Promise<KeyRow[]> {
+  return queryable.query<KeyRow>(
     `SELECT ${HOLDER}, k.secret_hash AS "secretHash", k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt",
             u.token_generation AS "tokenGeneration", NULL AS "sessionId", NULL AS scope
        FROM longshore.api_keys k
        JOIN longshore.users u ON u.id = k.created_by
        JOIN longshore.roles r ON r.name = u.role
-      WHERE k.id = $1 AND k.kind = $2 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+      WHERE k.id = ANY ($1) AND k.kind = $2 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
         AND u.is_active`,
-    [keyId, kind],
+    [keyIds, kind],
   );
-  return row;
 }
