@@ -36,7 +36,7 @@ export function pageRequest(
 }
 
 /** `base_url` and `path`, one slash between them, with what both have as a query. */
-export function endpointUrl(baseUrl: string, { path, params }: Pick<RestEndpoint, 'path' | 'params'>): URL {
+function endpointUrl(baseUrl: string, { path, params }: Pick<RestEndpoint, 'path' | 'params'>): URL {
   const base = new URL(baseUrl);
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`);
   for (const [name, value] of base.searchParams) if (!url.searchParams.has(name)) url.searchParams.append(name, value);

@@ -2,7 +2,7 @@ import type { Outbound } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
 import { BatchBuilder } from '../formats/reading.ts';
 import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
-import type { Batch, ReadFrom, Row, Source, Value } from '../pipeline/contracts.ts';
+import type { Batch, ReadFrom, Source, Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
 import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
@@ -199,7 +199,7 @@ class RestSource implements Source {
     return (record) => {
       if (record instanceof BadLine) builder.reject('the line is no JSON', record.text, record.line);
       else if (!isValueMap(record)) builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
-      else if (!mark || mark.take(valueAt(record, names))) builder.add(record as Row);
+      else if (!mark || mark.take(valueAt(record, names))) builder.add(record);
     };
   }
 
