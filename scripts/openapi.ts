@@ -38,6 +38,9 @@ const areas = createAreas({
   metrics: new Metrics(store),
   port: new PostgresPort({ store, listener, logger }),
   logsWritten: new Wake(listener, 'longshore_logs'),
+  logger,
+  retentionDays: 30,
+  maxUploadBytes: 100 * 1024 * 1024,
 });
 
 const folder = path.join(packageRoot, 'docs/openapi');

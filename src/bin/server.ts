@@ -112,6 +112,9 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     metrics,
     port,
     logsWritten,
+    logger,
+    retentionDays: config.retentionDays,
+    maxUploadBytes: config.maxUploadMb * 1024 * 1024,
   });
   const services: Service[] = [
     listener,

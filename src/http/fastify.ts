@@ -5,11 +5,10 @@ import type { Logger } from '../kernel/logger.ts';
 import { plainDialect } from './answers.ts';
 import type { App } from './area.ts';
 import { toAppError } from './errors.ts';
+import { endSlowBodies } from './raw-bodies.ts';
 import { convertText, refuseUnstorable } from './validation.ts';
 
 const BODY_LIMIT = 1024 * 1024;
-/** A whole request must have come by then: slow senders cannot hold connections for ever. */
-const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than the usual proxies' own, so that it is they who end an idle connection. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -34,7 +33,6 @@ export function createFastify(logger: Logger, trustedProxies: readonly string[] 
     genReqId: (request) => requestId(request.headers['x-request-id']),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -52,6 +50,7 @@ export function createFastify(logger: Logger, trustedProxies: readonly string[] 
     },
     frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply as unknown as FastifyReply),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  endSlowBodies(app);
   acceptJsonOnly(app);
   // Answers are typed by their schemas and checked against them by tests: no second opinion at run time.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -71,11 +70,11 @@ function acceptJsonOnly(app: App): void {
 /** What validation sees: queries and paths with the types of their schemas, and no text that could not be stored. */
 export function prepareInput(app: App): void {
   app.addHook('preValidation', async (request) => {
-    const { schema } = request.routeOptions;
+    const { schema, config } = request.routeOptions;
     if (schema?.querystring) request.query = convertText(schema.querystring, request.query as Record<string, unknown>);
     if (schema?.params) request.params = convertText(schema.params, request.params as Record<string, unknown>);
     refuseUnstorable(request.params);
     refuseUnstorable(request.query);
-    refuseUnstorable(request.body);
+    if (!config.rawBody) refuseUnstorable(request.body);
   });
 }

@@ -34,15 +34,17 @@ export class Idempotency {
   /**
    * Runs `work` in a transaction and returns its answer, for the route to return; a repeat with the same key within a
    * day gets the first answer again, with `Idempotent-Replayed: true`. A failed request keeps no key: it may be corrected and sent again.
+   * @param sent what a repeat has to have in common with the first request; its body unless told
    * @throws AppError `validation` for a malformed key, `conflict` for a key that another request has used
    */
   async send<Body extends object>(
     request: FastifyRequest,
     reply: Pick<FastifyReply, 'header'> & { code(status: number): unknown },
     work: (tx: Tx) => Promise<Answer<Body>>,
+    sent: unknown = request.body,
   ): Promise<Body> {
-    const header = request.headers['idempotency-key'];
-    const key = header === undefined ? undefined : this.#keyOf(request, header);
+    const name = idempotencyKeyOf(request);
+    const key = name === undefined ? undefined : this.#keyOf(request, name, sent);
     const answer = await this.#store.transaction((tx) => (key ? this.#once(tx, key, work) : work(tx)));
     if ('replayed' in answer) reply.header('Idempotent-Replayed', 'true');
     reply.code(answer.status);
@@ -70,15 +72,12 @@ export class Idempotency {
     return { status: stored.status, body: JSON.parse(this.#open(stored.answer, key)) as Body, replayed: true };
   }
 
-  #keyOf(request: FastifyRequest, header: string | string[]): RequestKey {
-    if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) {
-      throw invalidField('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
-    }
-    const body = JSON.stringify(request.body ?? null);
+  #keyOf(request: FastifyRequest, key: string, sent: unknown): RequestKey {
+    const body = JSON.stringify(sent ?? null);
     return {
       principal: requesterOf(request).principal,
       route: `${request.method} ${request.url.split('?', 1)[0]}`,
-      key: header,
+      key,
       requestHash: createHash('sha256').update(body).digest('hex'),
     };
   }
@@ -97,6 +96,14 @@ export class Idempotency {
       .setAuthTag(bytes.subarray(12, 28));
     return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
   }
+}
+
+/** @throws AppError `validation` for a malformed one */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalidField('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
 }
 
 interface RequestKey {

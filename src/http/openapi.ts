@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger';
+import type { FastifyContextConfig } from 'fastify';
 import type { Logger } from '../kernel/logger.ts';
 import { packageVersion } from '../kernel/package.ts';
 import type { App, Area } from './area.ts';
@@ -30,7 +31,7 @@ export async function collectDocument(app: App, area: Area): Promise<void> {
       },
     },
     stripBasePath: false,
-    transform: ({ schema, url, route }) => ({ url, schema: describe({ ...schema }, area, route.config?.access) }),
+    transform: ({ schema, url, route }) => ({ url, schema: describe({ ...schema }, area, route.config ?? {}) }),
     transformObject: (document) =>
       'openapiObject' in document ? nameSchemas(document.openapiObject) : document.swaggerObject,
   });
@@ -48,8 +49,8 @@ export async function documentOf(area: Area, logger: Logger): Promise<object> {
   return app.swagger();
 }
 
-/** Adds what follows from a route's access: its security, the errors that any such route may answer. */
-function describe(schema: Node, area: Area, access: unknown): Node {
+/** Adds what follows from a route's config: its security, the errors that any such route may answer, a raw body. */
+function describe(schema: Node, area: Area, { access, rawBody }: FastifyContextConfig): Node {
   const open = access === 'public';
   const errors = Object.entries(COMMON_ERRORS).filter(([code]) => !open || !['401', '403'].includes(code));
   const answers = (schema.response ?? {}) as Node;
@@ -58,6 +59,7 @@ function describe(schema: Node, area: Area, access: unknown): Node {
   const permission = Array.isArray(access) ? access.join(', ') : String(access);
   return {
     ...schema,
+    ...(rawBody ? { consumes: rawBody.consumes, body: rawBody.schema } : {}),
     security: open ? [] : [{ bearer: [] }, { apiKey: [] }],
     ...(open
       ? {}

@@ -5,6 +5,7 @@ import type { Bus } from '../../events/bus.ts';
 import type { Health } from '../../http/health.ts';
 import type { Idempotency } from '../../http/idempotency.ts';
 import type { Metrics } from '../../http/metrics.ts';
+import type { Logger } from '../../kernel/logger.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What the area's routes work with; the entry point hands it in. */
@@ -17,4 +18,9 @@ export interface DatasyncDeps {
   readonly metrics: Metrics;
   readonly vault: Vault;
   readonly bus: Bus;
+  readonly logger: Logger;
+  /** Days that what came in is kept. */
+  readonly retentionDays: number;
+  /** Of one file. */
+  readonly maxUploadBytes: number;
 }

@@ -9,6 +9,7 @@ const PREFIXES = {
   file: 'file_',
   request: 'req_',
   dataset: 'ds_',
+  event: 'evt_',
 } as const;
 export type IdKind = keyof typeof PREFIXES;
 

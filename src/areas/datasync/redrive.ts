@@ -4,12 +4,12 @@ import { getJob } from '../../engine/jobs.ts';
 import type { Job } from '../../engine/model.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
-import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../store/blobs.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
 import { newSyncKey } from './job-definition.ts';
 import { startForJob } from './jobs.ts';
 import { AREA, LOAD_KIND } from './kinds.ts';
+import { blobOf } from './push-blob.ts';
 import { type ConflictRow, conflictGet, conflictResolve } from './queries/conflict.ts';
 import { quarantineRedriven, quarantineTake } from './queries/quarantine.ts';
 
@@ -25,17 +25,6 @@ async function jobOf(db: Queryable, id: string): Promise<Job> {
   }
 }
 
-/** Keeps records, one JSON text each, where any worker can read them. @returns the blob's id */
-async function keepRecords(tx: Tx, records: readonly string[]): Promise<number> {
-  const blobId = await createBlob(tx);
-  const bytes = Buffer.from(`${records.join('\n')}\n`);
-  for (let seq = 0; seq * BLOB_CHUNK_BYTES < bytes.length; seq += 1) {
-    await appendChunk(tx, blobId, seq, bytes.subarray(seq * BLOB_CHUNK_BYTES, (seq + 1) * BLOB_CHUNK_BYTES));
-  }
-  await finishBlob(tx, blobId);
-  return blobId;
-}
-
 /**
  * A run that takes `records` instead of the job's source. It is a sync of its own at the destination: what the job has
  * synced, and how far it is, stays as it is.
@@ -47,7 +36,7 @@ async function loadFor(
   records: readonly string[],
   how: { readonly name: string; readonly change?: { readonly [field: string]: Json } },
 ): Promise<number> {
-  const blobId = await keepRecords(tx, records);
+  const blobId = await blobOf(tx, Buffer.from(`${records.join('\n')}\n`));
   const { destination } = job.spec as { destination?: { [field: string]: Json } };
   // Over what there is: a table that is built anew each time gets these rows added, and nothing counts as vanished.
   const mode = destination?.mode === 'overwrite' ? { mode: 'append' } : {};

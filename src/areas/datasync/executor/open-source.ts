@@ -4,6 +4,7 @@ import type { Source } from './pipeline/contracts.ts';
 import type { RunSpec } from './run-spec.ts';
 import { databaseSource } from './sources/database/source.ts';
 import { fileSource } from './sources/file.ts';
+import { pushedRecords } from './sources/pushed.ts';
 import { restSource } from './sources/rest-api.ts';
 import type { DatasyncTools } from './tools.ts';
 
@@ -28,14 +29,16 @@ export function openSource({ outbound, guard }: DatasyncTools, spec: RunSpec, co
       };
       return databaseSource({ config, login, guard, batchSize, incremental, signal, log });
     }
-    case 'file':
-      return fileSource({
+    case 'file': {
+      const source = fileSource({
         config: connector.config,
         outbound,
         openBlob: (id) => context.openBlob(id),
         batchSize,
         signal,
       });
+      return spec.pushed ? pushedRecords(source) : source;
+    }
     case 'dataset': {
       if (spec.dataset_table === undefined) {
         throw new ExecutorError('the server has not said which table the dataset is', { retryable: false });

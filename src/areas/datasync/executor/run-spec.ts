@@ -21,6 +21,8 @@ export const RunSpec = Type.Object({
   dataset_table: Type.Optional(Type.String()),
   /** What the last run has left, where the destination keeps no state. */
   state: Type.Optional(Type.Unknown()),
+  /** The records are pushes, `{id, data, metadata}`. */
+  pushed: Type.Optional(Type.Boolean()),
   /** Look at so many records, and write nothing. */
   preview: Type.Optional(Type.Integer({ minimum: 1 })),
 });

@@ -1,0 +1,134 @@
+import { Type } from 'typebox';
+import { refuseUnstorable } from '../../http/validation.ts';
+import { AppError } from '../../kernel/errors.ts';
+
+/** Why a record was not taken. */
+export const PUSH_ERROR_CODES = [
+  'VALIDATION_ERROR',
+  'INVALID_JSON',
+  'INVALID_ENCODING',
+  'LINE_TOO_LONG',
+  /** It was taken, but its load has refused it. */
+  'NOT_LOADED',
+] as const;
+export type PushErrorCode = (typeof PUSH_ERROR_CODES)[number];
+
+/** A record that was not taken, by its line in what came: from 1, also for batches. */
+export interface PushError {
+  readonly line: number;
+  readonly id: string | null;
+  readonly code: PushErrorCode;
+  readonly message: string;
+}
+
+/** Most errors that are told of one request; the others are counted. */
+export const MOST_ERRORS = 100;
+
+const LONGEST_ID = 500;
+/** What a pushed record becomes in its dataset, beside its data. */
+const RESERVED = ['_id', '_metadata', '_updated_at'] as const;
+const FIELDS: ReadonlySet<string> = new Set(['id', 'data', 'metadata']);
+const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)$/;
+/** Levels of brackets within a field of `data`. */
+const DEEPEST = 60;
+
+/** A record as clients send it. */
+export const PushRecord = Type.Object(
+  {
+    id: Type.Union([Type.String({ minLength: 1, maxLength: LONGEST_ID }), Type.Integer()], {
+      description: 'What makes it the same record; column _id of the dataset, as text.',
+    }),
+    data: Type.Record(Type.String(), Type.Unknown(), { description: 'Its fields.' }),
+    metadata: Type.Optional(
+      Type.Object(
+        { updated_at: Type.Optional(Type.String({ format: 'date-time' })) },
+        {
+          additionalProperties: true,
+          description: 'Column _metadata. An upsert that is older than what is stored is stale.',
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false, title: 'PushRecord' },
+);
+
+/** The id as text, where there is one that can be told. */
+export function idOfRecord(record: unknown): string | null {
+  const id = isObject(record) ? record.id : undefined;
+  return typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint'
+    ? String(id).slice(0, LONGEST_ID).toWellFormed().replaceAll('\0', '')
+    : null;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What keeps a parsed record from being taken; undefined for a good one. It is asked a million times a stream, so the
+ * common case allocates nothing.
+ * @param suspicious its text has escapes that may be NUL or half a character
+ */
+export function problemOfRecord(record: unknown, suspicious: boolean): string | undefined {
+  if (!isObject(record)) return 'a record is an object with id and data';
+  for (const field in record) {
+    if (!FIELDS.has(field)) return `${field}: is not a known field; known are id, data, metadata`;
+  }
+  const { id, data, metadata } = record;
+  const problem = problemOfId(id) ?? problemOfData(data) ?? problemOfMetadata(metadata);
+  if (problem === undefined && suspicious) return unstorable(record);
+  return problem;
+}
+
+function problemOfId(id: unknown): string | undefined {
+  if (typeof id === 'string') {
+    return id.length > 0 && id.length <= LONGEST_ID ? undefined : `id: must have 1 to ${LONGEST_ID} characters`;
+  }
+  if (id === undefined) return 'id: is required';
+  return Number.isInteger(id) || typeof id === 'bigint' ? undefined : 'id: must be text or a whole number';
+}
+
+function problemOfData(data: unknown): string | undefined {
+  if (data === undefined) return 'data: is required';
+  if (!isObject(data)) return 'data: must be an object';
+  for (const name of RESERVED) {
+    if (name in data) return `data.${name}: is a name that Longshore gives; call it otherwise`;
+  }
+  if (Object.hasOwn(data, '__proto__')) return 'data.__proto__: is no name of a field';
+  return isDeeper(data, DEEPEST) ? 'data: is nested too deeply' : undefined;
+}
+
+function problemOfMetadata(metadata: unknown): string | undefined {
+  if (metadata === undefined) return undefined;
+  if (!isObject(metadata)) return 'metadata: must be an object';
+  const { updated_at: time } = metadata;
+  if (time !== undefined && !(typeof time === 'string' && TIME.test(time) && !Number.isNaN(Date.parse(time)))) {
+    return 'metadata.updated_at: must be a time such as 2024-01-01T00:00:00Z';
+  }
+  return isDeeper(metadata, DEEPEST) ? 'metadata: is nested too deeply' : undefined;
+}
+
+function isDeeper(value: object, levels: number): boolean {
+  if (levels === 0) return true;
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    if (typeof part === 'object' && part !== null && isDeeper(part, levels - 1)) return true;
+  }
+  return false;
+}
+
+function unstorable(record: Record<string, unknown>): string | undefined {
+  try {
+    refuseUnstorable(record);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+}
+
+/** Whether a good record says when it was updated. */
+export function hasTime(record: unknown): boolean {
+  const metadata = isObject(record) ? record.metadata : undefined;
+  return isObject(metadata) && metadata.updated_at !== undefined;
+}
