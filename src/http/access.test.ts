@@ -102,6 +102,7 @@ test('there are routes to walk, public ones among them by name', () => {
     'POST /v1/sync/auth/refresh',
     'POST /v1/sync/auth/revoke',
     'POST /v1/sync/auth/token',
+    'POST /v1/sync/push/webhook/:webhook_id',
   ]);
 });
 

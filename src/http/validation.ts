@@ -57,6 +57,8 @@ export function problemsOf(errors: readonly FastifySchemaValidationError[], part
 function withoutBranches(faults: readonly Fault[]): Fault[] {
   const isUnion = (fault: Fault) => fault.keyword === 'anyOf' || fault.keyword === 'oneOf';
   return faults.filter((fault) => {
+    // TypeBox's second word on a field that is not known.
+    if (fault.keyword === 'boolean') return false;
     const others = faults.filter((other) => other !== fault && !isUnion(other));
     if (isUnion(fault)) return !others.some((other) => other.instancePath.startsWith(fault.instancePath));
     if (fault.keyword === 'type' && fault.params.type === 'null') {
@@ -79,7 +81,10 @@ function problemOf(fault: Fault, part: string): FieldProblem {
       const known = Object.keys((fault.parentSchema?.properties as object | undefined) ?? {});
       const hint = known.length > 0 && known.length <= 40 ? `; known are ${known.join(', ')}` : '';
       return {
-        field: named(params.additionalProperty ?? params.unevaluatedProperty),
+        // TypeBox names all of them.
+        field: named(
+          params.additionalProperty ?? params.unevaluatedProperty ?? [params.additionalProperties].flat()[0],
+        ),
         message: `is not a known field${hint}`,
       };
     }

@@ -1,6 +1,8 @@
 import type { App, Area } from '../../http/area.ts';
 import type { DatasyncDeps } from './deps.ts';
 import { datasyncDialect } from './dialect.ts';
+import { LiveHub } from './live/hub.ts';
+import { socketKeeper } from './live/keeper.ts';
 import { pushPruner } from './push-pruner.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
@@ -15,16 +17,18 @@ import { registerPushRoutes } from './routes/push.ts';
 import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerSystemRoutes } from './routes/system.ts';
 import { registerWebhookRoutes } from './routes/webhooks.ts';
+import { registerWsRoutes } from './routes/ws.ts';
 
 /** Data sync: jobs that move records from any source to any destination, and what serves all areas: tokens, keys. */
 export function datasyncArea(deps: DatasyncDeps): Area {
+  const hub = new LiveHub(deps);
   return {
     name: 'datasync',
     title: 'Data sync',
     description: 'Jobs that move records from any source to any destination; tokens, API keys and OAuth clients.',
     prefixes: ['/v1/sync'],
     dialect: datasyncDialect,
-    services: [pushPruner(deps)],
+    services: [pushPruner(deps), hub, socketKeeper({ ...deps, hub })],
     register(app: App) {
       registerAuthRoutes(app, deps);
       registerApiKeyRoutes(app, deps);
@@ -38,6 +42,7 @@ export function datasyncArea(deps: DatasyncDeps): Area {
       registerPushRoutes(app, deps);
       registerFileRoutes(app, deps);
       registerWebhookRoutes(app, deps);
+      registerWsRoutes(app, deps, hub);
       registerSystemRoutes(app, deps);
     },
   };

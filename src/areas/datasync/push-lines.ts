@@ -3,6 +3,7 @@ import {
   hasTime,
   idOfRecord,
   MOST_ERRORS,
+  NO_RECORD,
   type PushError,
   type PushErrorCode,
   problemOfRecord,
@@ -15,6 +16,7 @@ const BLOCK_BYTES = 768 * 1024;
 
 const LF = 0x0a;
 const LINE_END = Buffer.of(LF);
+const NO_RECORD_LINE = Buffer.from(`${NO_RECORD}\n`);
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
 /** Escapes of characters that no text column holds, or that may be half of one. */
 const SUSPICIOUS = /\\u(?:0000|d[89a-f])/i;
@@ -32,7 +34,7 @@ export interface LinesState {
 
 /** Some lines that were checked. */
 export interface CheckedLines {
-  /** The good ones as they came; of the bad ones and the blank ones the end alone, so that lines keep their numbers. */
+  /** The good ones as they came; the others as no record, so that lines keep their numbers. */
   readonly bytes: Buffer;
   /** With them. */
   readonly state: LinesState;
@@ -112,13 +114,11 @@ export class PushLines {
     for (let start = 0; start < text.length; lines += 1) {
       const found = text.indexOf('\n', start);
       const end = found < 0 ? text.length : found;
-      if (end > start) {
-        if (end - start > LONGEST_LINE / 3) return undefined;
-        const record = parsed(text.slice(start, end));
-        if (record === undefined || problemOfRecord(record, false) !== undefined) return undefined;
-        timed ||= hasTime(record);
-        accepted += 1;
-      }
+      if (end - start > LONGEST_LINE / 3) return undefined;
+      const record = parsed(text.slice(start, end));
+      if (record === undefined || problemOfRecord(record, false) !== undefined) return undefined;
+      timed ||= hasTime(record);
+      accepted += 1;
       start = end + 1;
     }
     return { bytes, state: { ...this.#state, lines, accepted, timed } };
@@ -135,11 +135,11 @@ export class PushLines {
       const line = bytes.subarray(start, end);
       lines += 1;
       const checked = first && firstIsTooLong ? TOO_LONG : checkLine(line);
-      if (checked === 'blank') kept.push(LINE_END);
+      if (checked === 'blank') kept.push(NO_RECORD_LINE);
       else if ('message' in checked) {
         rejected += 1;
         if (errors.length < MOST_ERRORS) errors.push({ line: lines, ...checked });
-        kept.push(LINE_END);
+        kept.push(NO_RECORD_LINE);
       } else {
         accepted += 1;
         timed ||= checked.timed;

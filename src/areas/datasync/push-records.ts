@@ -21,10 +21,15 @@ export interface PushError {
   readonly message: string;
 }
 
+/** Stands in the place of what was not taken: what is loaded keeps its numbers. The executor's pushed.ts passes over it. */
+export const NO_RECORD = '{}';
+
 /** Most errors that are told of one request; the others are counted. */
 export const MOST_ERRORS = 100;
 
 const LONGEST_ID = 500;
+/** Bytes of a column's name. */
+const LONGEST_NAME = 63;
 /** What a pushed record becomes in its dataset, beside its data. */
 const RESERVED = ['_id', '_metadata', '_updated_at'] as const;
 const FIELDS: ReadonlySet<string> = new Set(['id', 'data', 'metadata']);
@@ -95,6 +100,13 @@ function problemOfData(data: unknown): string | undefined {
     if (name in data) return `data.${name}: is a name that Longshore gives; call it otherwise`;
   }
   if (Object.hasOwn(data, '__proto__')) return 'data.__proto__: is no name of a field';
+  for (const name in data) {
+    // Of fewer units even the longest are not too long.
+    if (name.length > LONGEST_NAME / 3 && Buffer.byteLength(name) > LONGEST_NAME) {
+      return `data.${name.slice(0, LONGEST_NAME)}…: the name has more than ${LONGEST_NAME} bytes`;
+    }
+    if (name === '') return 'data: a field has no name';
+  }
   return isDeeper(data, DEEPEST) ? 'data: is nested too deeply' : undefined;
 }
 

@@ -17,6 +17,7 @@ import {
   idOfRecord,
   isObject,
   MOST_ERRORS,
+  NO_RECORD,
   type PushError,
   PushRecord,
   problemOfRecord,
@@ -83,7 +84,7 @@ export interface PushedBatch {
   readonly errors: readonly PushError[];
 }
 
-/** The good ones of `records` as lines; blank lines in the place of the others, so that a line tells which it was. */
+/** The good ones of `records` as lines, each in its place. */
 function linesOf(records: readonly unknown[]) {
   const errors: PushError[] = [];
   let timed = false;
@@ -94,7 +95,7 @@ function linesOf(records: readonly unknown[]) {
       return jsonText(record as Value);
     }
     errors.push({ line: index + 1, id: idOfRecord(record), code: 'VALIDATION_ERROR', message });
-    return '';
+    return NO_RECORD;
   });
   return { lines, errors, timed };
 }
@@ -159,7 +160,7 @@ export async function viewOf(db: Queryable, row: PushRequestRow): Promise<PushVi
       return { line: line ?? ordinal + 1, id: idOfRow(raw), code: 'NOT_LOADED', message };
     }),
   ];
-  if (!complete) return { row, status: 'processing', errors };
+  if (!complete || row.untold) return { row, status: 'processing', errors };
   return { row, status: runId === null ? 'completed' : WORDS[syncStatus(state)], errors };
 }
 

@@ -76,6 +76,8 @@ export interface PushRequestRow {
   readonly finished_at: Date | null;
   /** Records that the load has refused so far. */
   readonly quarantined: number;
+  /** Its load has told of records that are not among them yet. */
+  readonly untold: boolean;
   /** Of a stream that can go on: bytes taken. */
   readonly received: number | null;
   /** Of a file. */
@@ -87,6 +89,7 @@ export interface PushRequestRow {
 const SELECT = `SELECT p.id, p.kind, p.source, p.blob_id, p.run_id, p.complete, p.accepted, p.rejected, p.errors,
     p.processing_ms, p.created_at, r.state, r.error AS run_error, r.output AS run_output, r.finished_at,
     (SELECT count(*) FROM longshore.sync_quarantine q WHERE q.run_id = p.run_id) AS quarantined,
+    EXISTS (SELECT 1 FROM longshore.reports t WHERE t.run_id = p.run_id) AS untold,
     s.received, f.filename, f.format, f.size
   FROM longshore.push_requests p
   LEFT JOIN longshore.runs r ON r.id = p.run_id

@@ -165,6 +165,7 @@ function faultOf(error: unknown): unknown {
 /** `/v1/sync/push/file` and `/v1/sync/files`. */
 export function registerFileRoutes(app: App, deps: DatasyncDeps): void {
   void app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
     await scope.register(multipart);
     registerUpload(scope, deps);
   });

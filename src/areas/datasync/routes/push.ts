@@ -166,7 +166,8 @@ function bufferOf(body: unknown): Buffer {
 const streamQuery = Type.Object({ source: Source, ...PushOptions.properties });
 
 function registerStream(app: App, { store }: DatasyncDeps): void {
-  // Read by the route itself.
+  // Read by the route itself, and nothing else is taken.
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser(NDJSON, (_request: unknown, _payload: unknown, done: (error: null) => void) => done(null));
   app.post(
     '/v1/sync/push/stream',

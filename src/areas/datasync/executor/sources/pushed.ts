@@ -18,10 +18,22 @@ async function* readPushed(source: Source, from: ReadFrom): AsyncGenerator<Batch
   for (;;) {
     const next = await batches.next();
     if (next.done) return next.value;
-    const rows = next.value.rows.map(rowOf);
-    newestLast(rows, next.value.ordinals);
-    yield { ...next.value, rows };
+    const { rows, ordinals } = taken(next.value);
+    newestLast(rows, ordinals);
+    yield { ...next.value, rows, ordinals };
   }
+}
+
+/** What has no id stands in the place of a record that was not taken. */
+function taken(batch: Batch): { rows: Row[]; ordinals: number[] } {
+  const rows: Row[] = [];
+  const ordinals: number[] = [];
+  for (const [index, record] of batch.rows.entries()) {
+    if (record.id === undefined) continue;
+    rows.push(rowOf(record));
+    ordinals.push(batch.ordinals[index] as number);
+  }
+  return { rows, ordinals };
 }
 
 function rowOf({ id, data, metadata }: Row): Row {
