@@ -18,6 +18,9 @@ function tableOf(run: Run): string {
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  async started(tx, run) {
+    await publishSync(tx, { type: 'sync_started', job_id: run.jobId, run_id: run.id });
+  },
   async progress(tx, run, rows) {
     const latest = rows.at(-1) as { records_processed: number; records_total: number | null } | undefined;
     if (latest) {

@@ -8,6 +8,11 @@ export const SYNC_TOPIC = 'sync';
 /** One event may tell of several records: subscribers hear of each. */
 export type SyncEvent =
   | {
+      readonly type: 'sync_started';
+      readonly job_id: number | null;
+      readonly run_id: number;
+    }
+  | {
       readonly type: 'sync_progress';
       readonly job_id: number | null;
       readonly run_id: number;

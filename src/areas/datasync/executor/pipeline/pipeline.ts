@@ -75,6 +75,7 @@ class PipelineRun {
     const last = await this.#lastState();
     // All was committed, and only the report of it was lost.
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
+    await this.#reporting.started();
     this.#begin(last);
     const from = {
       position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),

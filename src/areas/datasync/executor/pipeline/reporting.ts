@@ -15,6 +15,11 @@ export class Reporting {
     this.#context = context;
   }
 
+  /** Once an attempt, before it reads. */
+  async started(): Promise<void> {
+    await this.#context.emit('started', [{}]);
+  }
+
   /** @param rest how many records are still to come; undefined = not known */
   total(rest: number | undefined, done: number): void {
     this.#total = rest === undefined ? undefined : rest + done;

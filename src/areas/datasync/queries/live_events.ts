@@ -1,0 +1,74 @@
+import type { BusEvent } from '../../../events/bus.ts';
+import type { Queryable } from '../../../store/store.ts';
+
+/** Events of the bus that the area tells. */
+export interface LiveEventFilter {
+  /** Topics and, of the topic `sync`, the types within it. */
+  readonly types: readonly string[];
+  /** Null = all jobs. */
+  readonly jobId: number | null;
+}
+
+/** How many numbers one statement looks at: most are other areas' or other channels'. */
+const SPAN = 10_000;
+/** One event may tell of hundreds of records. */
+const PAGE = 50;
+
+const COLUMNS = 'e.seq, e.topic, e.payload, e.at';
+/** $1 = the types, $2 = the job */
+const WANTED = `CASE e.topic
+  WHEN 'sync' THEN e.payload->>'type' = ANY ($1) AND ($2::bigint IS NULL OR (e.payload->>'job_id')::bigint = $2)
+  WHEN 'runs' THEN 'runs' = ANY ($1) AND e.payload->>'area' = 'datasync'
+    AND ($2::bigint IS NULL OR e.payload->'job_ids' @> to_jsonb($2::bigint))
+  ELSE false END`;
+
+export interface LiveEventPage {
+  readonly events: BusEvent[];
+  /** The last number that was looked at. */
+  readonly reached: number;
+  /** Whether there was no higher one. */
+  readonly isLast: boolean;
+}
+
+/** The next events with numbers above `after`, in order. */
+export async function liveEventsAfter(db: Queryable, after: number, filter: LiveEventFilter): Promise<LiveEventPage> {
+  const rows = await db.query<BusEvent & { latest: number | null } & Record<string, unknown>>(
+    `SELECT latest.seq AS latest, page.* FROM (SELECT max(seq) AS seq FROM longshore.events) latest LEFT JOIN (
+       SELECT ${COLUMNS} FROM longshore.events e
+       WHERE e.seq > $3 AND e.seq <= $3::bigint + ${SPAN} AND ${WANTED} ORDER BY e.seq LIMIT ${PAGE}) page ON true
+     ORDER BY page.seq`,
+    [filter.types, filter.jobId, after],
+  );
+  const latest = rows[0]?.latest ?? after;
+  const events = rows.filter(({ seq }) => seq !== null);
+  const last = events.at(-1);
+  const reached = events.length === PAGE && last ? last.seq : Math.min(after + SPAN, latest);
+  return { events, reached, isLast: reached >= latest };
+}
+
+/**
+ * Events with numbers up to `before` that whoever has heard of `before` may not have heard of: they had not committed
+ * when that one, or else the last before it, was written.
+ */
+export async function liveEventsUnseenAt(db: Queryable, before: number, filter: LiveEventFilter): Promise<BusEvent[]> {
+  return db.query<BusEvent & Record<string, unknown>>(
+    `WITH known AS (
+       SELECT seq, committed FROM longshore.events WHERE seq <= $3 ORDER BY seq DESC LIMIT 1
+     )
+     SELECT ${COLUMNS} FROM known, longshore.events e
+     WHERE e.seq < known.seq AND e.seq >= known.seq - ${SPAN} AND ${WANTED}
+       AND NOT pg_visible_in_snapshot(e.written_by, known.committed)
+     ORDER BY e.seq`,
+    [filter.types, filter.jobId, before],
+  );
+}
+
+/** @returns the lowest number that is kept (the next one where none is), and the highest that was given out */
+export async function liveEventsRange(db: Queryable): Promise<{ oldest: number; latest: number }> {
+  const [range] = await db.query<{ oldest: number; latest: number }>(
+    `SELECT coalesce((SELECT min(seq) FROM longshore.events), last.value + 1) AS oldest, last.value AS latest
+     FROM (SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('longshore.events', 'seq')), 0) AS value) last`,
+  );
+  if (!range) throw new Error('the range of events was not answered');
+  return range;
+}
