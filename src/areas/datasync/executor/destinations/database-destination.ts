@@ -80,7 +80,7 @@ export class DatabaseDestination implements Destination {
       await this.#target.addUnknown();
       if (this.#spec.mode === 'overwrite' && this.#target.exists) {
         const kept = this.#kept(state, this.#told, []);
-        await this.#engine.swap({ aside: this.#target.name, table: this.#spec.table }, kept);
+        await this.#engine.swap(this.#target.swap, kept);
         return { removed: 0 };
       }
       const removes = await this.#mayRemove(state);

@@ -29,7 +29,8 @@ export function textOf(column: TableColumn, value: Value, dialect: ValueDialect)
     case 'binary':
       return value instanceof Uint8Array ? dialect.bytes(value) : asText(value);
     case 'boolean':
-      return value === true || value === 'true' ? dialect.yes : dialect.no;
+      if (value === true || value === 'true') return dialect.yes;
+      return value === false || value === 'false' ? dialect.no : asText(value);
     case 'timestamp':
       return value instanceof Date || typeof value === 'string' ? dialect.time(value) : asText(value);
     case 'date':

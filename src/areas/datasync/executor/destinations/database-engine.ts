@@ -124,6 +124,8 @@ export interface KeptState extends SyncState {
 export interface Swap {
   readonly aside: string;
   readonly table: string;
+  /** A free name, for the table that goes. */
+  readonly old: string;
 }
 
 /** Rows on their way from staging into a table. */

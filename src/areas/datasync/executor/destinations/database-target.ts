@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { ExecutorError, type LogLineLevel } from '../../../../protocol/executor.ts';
 import type { Column } from '../pipeline/contracts.ts';
 import type { ConflictStrategy } from './database-conflicts.ts';
-import { BASE_COLUMN, type DatabaseEngine, DELETED_COLUMN, type KeptState, type Table } from './database-engine.ts';
+import {
+  BASE_COLUMN,
+  type DatabaseEngine,
+  DELETED_COLUMN,
+  type KeptState,
+  type Swap,
+  type Table,
+} from './database-engine.ts';
 import type { SchemaPolicy, Survey } from './database-survey.ts';
 import type { TableColumn } from './schema-column.ts';
 
@@ -29,8 +36,11 @@ export interface WriteSpec {
   readonly log: (level: LogLineLevel, message: string) => void;
 }
 
-/** Tables that belong to one run: `new` takes the target's place at the end, `seen` notes the keys that came. */
-const SCRATCH_KINDS = ['new', 'seen'] as const;
+/**
+ * Tables that belong to one run: `new` takes the target's place at the end, when the target becomes `old`; `seen` notes
+ * the keys that came.
+ */
+const SCRATCH_KINDS = ['new', 'old', 'seen'] as const;
 /** What every engine takes as a name. */
 const LONGEST_NAME = 63;
 
@@ -127,6 +137,12 @@ export class TargetTable {
     this.#seenMade = own?.destination.scratch.includes(this.seen) ?? false;
     if (this.#table) await this.#ensureKey(this.#table);
     return true;
+  }
+
+  /** How the run's table takes the place of the one that it is to replace. */
+  get swap(): Swap {
+    const { table, runId } = this.#spec;
+    return { aside: this.name, table, old: scratchName(table, 'old', runId) };
   }
 
   /** Tables of this run alone. */

@@ -9,6 +9,7 @@ import type { Destination } from '../pipeline/contracts.ts';
 import { DatabaseDestination } from './database-destination.ts';
 import type { DatabaseEngine } from './database-engine.ts';
 import type { WriteSpec } from './database-target.ts';
+import { MysqlEngine } from './mysql/engine.ts';
 import { PostgresEngine } from './postgresql/engine.ts';
 
 /** Where users of a PostgreSQL of their own look first. */
@@ -39,6 +40,9 @@ function engineOf(options: DatabaseDestinationOptions): DatabaseEngine {
   switch (login.engine) {
     case 'postgresql':
       return new PostgresEngine(login, connect, schema ?? ('url' in login ? WAREHOUSE_SCHEMA : USUAL_SCHEMA), fence);
+    case 'mysql':
+    case 'mariadb':
+      return new MysqlEngine(login, connect, schema ?? login.database, fence, options.keyColumns.length);
     default:
       throw new ExecutorError(
         `rows cannot be written to ${login.engine}: only to postgresql, mysql and mariadb (connection.engine)`,

@@ -49,7 +49,7 @@ export function fits(column: TableColumn, value: Value): boolean {
     case 'text':
       return fitsText(column, value);
     case 'boolean':
-      return typeof value === 'boolean' || value === 'true' || value === 'false';
+      return fitsBoolean(column, value);
     case 'timestamp':
       return fitsTimestamp(column, value);
     case 'date':
@@ -61,6 +61,12 @@ export function fits(column: TableColumn, value: Value): boolean {
     case 'json':
       return true;
   }
+}
+
+/** Some engines' booleans are integers. */
+function fitsBoolean(column: TableColumn, value: Value): boolean {
+  if (typeof value === 'boolean' || value === 'true' || value === 'false') return true;
+  return column.range !== undefined && typeof value !== 'string' && fitsInteger(column, value);
 }
 
 function fitsInteger({ range = INT64 }: TableColumn, value: Value): boolean {

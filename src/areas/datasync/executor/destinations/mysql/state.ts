@@ -1,0 +1,94 @@
+import { type Fence, type FenceRow, type KeptState, STATE_TABLE } from '../database-engine.ts';
+import { generationsOf, overtaken, refuseOvertaken } from '../database-fence.ts';
+import { execute, qualified, query, type Session } from './session.ts';
+
+/** Makes the table of states where it is missing; any number of runs may begin at once. */
+export async function ensureStateTable(session: Session): Promise<void> {
+  const found = await query(
+    session,
+    'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [session.schema, STATE_TABLE],
+  );
+  // Looked up first: who may not make tables may still write to those that are there.
+  if (found.length > 0) return;
+  await execute(
+    session,
+    `CREATE TABLE IF NOT EXISTS ${qualified(session, STATE_TABLE)} (
+       job varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
+       run_id bigint NOT NULL, epoch int NOT NULL, state longtext CHARACTER SET utf8mb4) ENGINE=InnoDB`,
+  );
+}
+
+interface StateRow {
+  readonly job: string;
+  readonly run_id: number;
+  readonly epoch: number;
+  readonly state: KeptState | undefined;
+}
+
+/** Locked for as long as the transaction lasts. @throws ExecutorError when a later attempt has been here */
+async function lockRows(session: Session, fence: Fence): Promise<StateRow[]> {
+  const generations = generationsOf(fence.jobKey);
+  const found = await query<{ job: string; run_id: number; epoch: number; state: string | null }>(
+    session,
+    `SELECT job, run_id, epoch, state FROM ${qualified(session, STATE_TABLE)}
+      WHERE job = ? OR LEFT(job, CHAR_LENGTH(?)) = ? ORDER BY job FOR UPDATE`,
+    [fence.jobKey, generations ?? fence.jobKey, generations ?? null],
+  );
+  const rows = found.map(({ job, run_id, epoch, state }) => ({
+    ...{ job, epoch, run_id: Number(run_id) },
+    state: state === null ? undefined : (JSON.parse(state) as KeptState),
+  }));
+  refuseOvertaken(rows, fence);
+  return rows;
+}
+
+type Transaction = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * See DatabaseEngine.takeFence. What is cleared away ends the transaction here, so it is done between two: who may take
+ * the fence is asked before, and again when it is taken.
+ */
+export async function takeFence(
+  session: Session,
+  fence: Fence,
+  transaction: Transaction,
+  clear: (found: readonly FenceRow[]) => Promise<void>,
+): Promise<KeptState | undefined> {
+  const found = await transaction(() => lockRows(session, fence));
+  await clear(found.map(({ run_id, state }) => ({ runId: run_id, state })));
+  return await transaction(async () => {
+    const rows = await lockRows(session, fence);
+    const table = qualified(session, STATE_TABLE);
+    const { jobKey, runId, epoch } = fence;
+    for (const { job } of rows) {
+      if (job !== jobKey) await execute(session, `DELETE FROM ${table} WHERE job = ?`, [job]);
+    }
+    await execute(
+      session,
+      `INSERT INTO ${table} (job, run_id, epoch) VALUES (?, ?, ?)
+         ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), epoch = VALUES(epoch)`,
+      [jobKey, runId, epoch],
+    );
+    return rows.find(({ job }) => job === jobKey)?.state;
+  });
+}
+
+/** @throws ExecutorError when another attempt has the fence */
+export async function checkFence(session: Session, { jobKey, runId, epoch }: Fence): Promise<void> {
+  const held = await query(
+    session,
+    `SELECT 1 FROM ${qualified(session, STATE_TABLE)} WHERE job = ? AND run_id = ? AND epoch = ?`,
+    [jobKey, runId, epoch],
+  );
+  if (held.length === 0) throw overtaken();
+}
+
+export async function saveState(session: Session, { jobKey, runId, epoch }: Fence, state: KeptState): Promise<void> {
+  const saved = await execute(
+    session,
+    `UPDATE ${qualified(session, STATE_TABLE)} SET state = ? WHERE job = ? AND run_id = ? AND epoch = ?`,
+    [JSON.stringify(state), jobKey, runId, epoch],
+  );
+  if (saved === 0) throw overtaken();
+}
