@@ -21,20 +21,17 @@ const PATIENCE_MS = 60_000;
 
 const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
 
-/**
- * Ends requests whose body does not come. Node's own limit is one for all requests, long uploads included.
- * @param patienceMs a minute unless told
- */
-export function endSlowBodies(app: FastifyInstance, patienceMs: number = PATIENCE_MS): void {
+/** Ends requests whose body does not come. Node's own limit is one for all requests, long uploads included. */
+export function endSlowBodies(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     const { headers } = request;
     if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) {
-      watch(request, patienceMs);
+      watch(request);
     }
   });
 }
 
-function watch(request: FastifyRequest, patienceMs: number): void {
+function watch(request: FastifyRequest): void {
   const { raw } = request;
   const { socket } = raw;
   const streamed = request.routeOptions.config.rawBody?.streamed === true;
@@ -50,7 +47,7 @@ function watch(request: FastifyRequest, patienceMs: number): void {
     if (socket.bytesWritten === 0) socket.write(TIMED_OUT);
     socket.destroySoon();
     raw.destroy();
-  }, patienceMs);
+  }, PATIENCE_MS);
   timer.unref();
   raw.once('close', () => clearInterval(timer));
 }

@@ -4,6 +4,7 @@ import {
   idOfRecord,
   MOST_ERRORS,
   NO_RECORD,
+  PLAIN_LINE,
   type PushError,
   type PushErrorCode,
   problemOfRecord,
@@ -97,57 +98,90 @@ export class PushLines {
   #check(given: Buffer): CheckedLines {
     const received = this.#state.received + this.#dropped + given.length;
     const marked = this.#state.received === 0 && given.subarray(0, 3).equals(BYTE_ORDER_MARK);
-    const bytes = marked ? given.subarray(3) : given;
-    const wasDropping = this.#dropped > 0;
+    const block = new Block(marked ? given.subarray(3) : given, this.#state);
+    if (this.#dropped > 0) block.judgeNext(TOO_LONG);
     this.#dropped = 0;
-    const checked = (wasDropping ? undefined : this.#checkAllGood(bytes)) ?? this.#checkEach(bytes, wasDropping);
-    this.#state = { ...checked.state, received };
-    return { bytes: checked.bytes, state: this.#state };
+    const { bytes, state } = block.judgeAll();
+    this.#state = { ...state, received };
+    return { bytes, state: this.#state };
+  }
+}
+
+/** Some whole lines, and how far their judgement is. */
+class Block {
+  readonly #bytes: Buffer;
+  readonly #before: LinesState;
+  /** A character for each byte, which is enough to see plain lines; empty where some bytes are not UTF-8. */
+  readonly #text: string;
+  #at = 0;
+  #lines: number;
+  #accepted: number;
+  #rejected: number;
+  #timed: boolean;
+  readonly #errors: PushError[];
+  /** What goes on, as far as `#keptTo`: the bytes themselves but where a line was not taken. */
+  readonly #kept: Buffer[] = [];
+  #keptTo = 0;
+
+  constructor(bytes: Buffer, before: LinesState) {
+    this.#bytes = bytes;
+    this.#before = before;
+    this.#text = isUtf8(bytes) ? bytes.toString('latin1') : '';
+    this.#lines = before.lines;
+    this.#accepted = before.accepted;
+    this.#rejected = before.rejected;
+    this.#timed = before.timed;
+    this.#errors = [...before.errors];
   }
 
-  /** The common case, without touching the bytes. @returns undefined when some line is not good */
-  #checkAllGood(bytes: Buffer): CheckedLines | undefined {
-    if (!isUtf8(bytes)) return undefined;
-    const text = bytes.toString();
-    if (SUSPICIOUS.test(text)) return undefined;
-    let { lines, accepted, timed } = this.#state;
-    for (let start = 0; start < text.length; lines += 1) {
-      const found = text.indexOf('\n', start);
-      const end = found < 0 ? text.length : found;
-      if (end - start > LONGEST_LINE / 3) return undefined;
-      const record = parsed(text.slice(start, end));
-      if (record === undefined || problemOfRecord(record, false) !== undefined) return undefined;
-      timed ||= hasTime(record);
-      accepted += 1;
-      start = end + 1;
+  judgeAll(): CheckedLines {
+    while (this.#at < this.#bytes.length) {
+      PLAIN_LINE.lastIndex = this.#at;
+      if (PLAIN_LINE.test(this.#text) && PLAIN_LINE.lastIndex - this.#at <= LONGEST_LINE) {
+        this.#at = PLAIN_LINE.lastIndex;
+        this.#lines += 1;
+        this.#accepted += 1;
+      } else this.judgeNext();
     }
-    return { bytes, state: { ...this.#state, lines, accepted, timed } };
+    return { bytes: this.#takenBytes(), state: this.#stateNow() };
   }
 
-  /** @param firstIsTooLong `bytes` begin with the rest of a line that is too long */
-  #checkEach(bytes: Buffer, firstIsTooLong: boolean): CheckedLines {
-    let { lines, accepted, rejected, timed } = this.#state;
-    const errors = [...this.#state.errors];
-    const kept: Buffer[] = [];
-    for (let start = 0, first = true; start < bytes.length || (first && firstIsTooLong); first = false) {
-      const found = bytes.indexOf(LF, start);
-      const end = found < 0 ? bytes.length : found;
-      const line = bytes.subarray(start, end);
-      lines += 1;
-      const checked = first && firstIsTooLong ? TOO_LONG : checkLine(line);
-      if (checked === 'blank') kept.push(NO_RECORD_LINE);
-      else if ('message' in checked) {
-        rejected += 1;
-        if (errors.length < MOST_ERRORS) errors.push({ line: lines, ...checked });
-        kept.push(NO_RECORD_LINE);
-      } else {
-        accepted += 1;
-        timed ||= checked.timed;
-        kept.push(bytes.subarray(start, end + 1));
-      }
-      start = end + 1;
+  /** Passes over one line. @param problem what is known of it already */
+  judgeNext(problem?: LineProblem): void {
+    const found = this.#bytes.indexOf(LF, this.#at);
+    const end = found < 0 ? this.#bytes.length : found;
+    const judged = problem ?? judgeLine(this.#bytes.subarray(this.#at, end));
+    this.#lines += 1;
+    if (judged !== 'blank' && 'timed' in judged) {
+      this.#accepted += 1;
+      this.#timed ||= judged.timed;
+    } else {
+      if (judged !== 'blank') this.#reject(judged);
+      this.#kept.push(this.#bytes.subarray(this.#keptTo, this.#at), NO_RECORD_LINE);
+      this.#keptTo = end + 1;
     }
-    return { bytes: Buffer.concat(kept), state: { ...this.#state, lines, accepted, rejected, errors, timed } };
+    this.#at = end + 1;
+  }
+
+  #reject(problem: LineProblem): void {
+    this.#rejected += 1;
+    if (this.#errors.length < MOST_ERRORS) this.#errors.push({ line: this.#lines, ...problem });
+  }
+
+  #takenBytes(): Buffer {
+    if (this.#kept.length === 0) return this.#bytes;
+    return Buffer.concat([...this.#kept, this.#bytes.subarray(this.#keptTo)]);
+  }
+
+  #stateNow(): LinesState {
+    return {
+      ...this.#before,
+      lines: this.#lines,
+      accepted: this.#accepted,
+      rejected: this.#rejected,
+      errors: this.#errors,
+      timed: this.#timed,
+    };
   }
 }
 
@@ -159,7 +193,7 @@ function bad(code: PushErrorCode, message: string, id: string | null = null): Li
 
 const TOO_LONG = bad('LINE_TOO_LONG', `the line is longer than ${LONGEST_LINE / 1024 / 1024} MiB`);
 
-function checkLine(line: Buffer): 'blank' | LineProblem | { readonly timed: boolean } {
+function judgeLine(line: Buffer): 'blank' | LineProblem | { readonly timed: boolean } {
   if (line.length > LONGEST_LINE) return TOO_LONG;
   if (!isUtf8(line)) return bad('INVALID_ENCODING', 'the line has bytes that are not UTF-8');
   const text = line.toString();

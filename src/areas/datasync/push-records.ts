@@ -70,8 +70,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * What keeps a parsed record from being taken; undefined for a good one. It is asked a million times a stream, so the
- * common case allocates nothing.
+ * What keeps a parsed record from being taken; undefined for a good one.
  * @param suspicious its text has escapes that may be NUL or half a character
  */
 export function problemOfRecord(record: unknown, suspicious: boolean): string | undefined {
@@ -84,6 +83,23 @@ export function problemOfRecord(record: unknown, suspicious: boolean): string | 
   if (problem === undefined && suspicious) return unstorable(record);
   return problem;
 }
+
+const PLAIN_TEXT = '[^"\\\\\\x00-\\x1f]';
+const PLAIN_NUMBER = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?';
+const PLAIN_NAME = `"(?!(?:${RESERVED.join('|')}|__proto__)")${PLAIN_TEXT}{1,${LONGEST_NAME}}"`;
+const PLAIN_FIELD = `${PLAIN_NAME}: ?(?:"${PLAIN_TEXT}*"|${PLAIN_NUMBER}|true|false|null)`;
+const PLAIN_ID = `(?:"${PLAIN_TEXT}{1,${LONGEST_ID}}"|[1-9][0-9]{0,14})`;
+
+/**
+ * Most lines of most streams: a good record of flat data without escapes. To see that by this expression, at once on a
+ * whole block of lines, takes an eighth of the time of parsing them. It only ever says yes; what it does not match is
+ * parsed. Each character can be matched in one way, so a line that fails is not looked at again and again.
+ * It reads text of a character a byte; set `lastIndex` to where the line begins.
+ */
+export const PLAIN_LINE = new RegExp(
+  `\\{"id": ?${PLAIN_ID}, ?"data": ?\\{(?:${PLAIN_FIELD}(?:, ?${PLAIN_FIELD})*)?\\}\\}\\r?\\n`,
+  'y',
+);
 
 function problemOfId(id: unknown): string | undefined {
   if (typeof id === 'string') {
