@@ -19,7 +19,7 @@ import {
 } from './queries/push_stream.ts';
 
 /** Of one upload, unpacked. */
-export const MOST_STREAM_BYTES = 1024 * 1024 * 1024;
+const MOST_STREAM_BYTES = 1024 * 1024 * 1024;
 
 export interface StreamRequest {
   readonly source: string;

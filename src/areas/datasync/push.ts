@@ -31,7 +31,7 @@ import {
 } from './queries/push_request.ts';
 import { type SyncStatus, syncStatus } from './status.ts';
 
-export const MOST_RECORDS = 10_000;
+const MOST_RECORDS = 10_000;
 
 function batchOf<Record extends TSchema>(record: Record) {
   return Type.Object(
