@@ -4,7 +4,7 @@ import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import type { DatasyncDeps } from '../deps.ts';
-import { PageQuery, pageOf } from '../dialect.ts';
+import { datasyncDialect, PageQuery, pageOf } from '../dialect.ts';
 import { PathId } from '../ids.ts';
 import { type WebhookRow, webhooksList } from '../queries/webhook.ts';
 import { Time } from '../schemas.ts';
@@ -131,7 +131,13 @@ function registerDelivery(app: App, { store, vault }: DatasyncDeps): void {
         description: DELIVERY_DESCRIPTION,
         tags: ['webhooks'],
         params,
-        response: { 200: EventAnswer },
+        response: {
+          200: EventAnswer,
+          401: {
+            ...datasyncDialect.errorSchema,
+            description: 'The signature is wrong or missing, or the time too far off.',
+          },
+        },
       },
     },
     async (request): Promise<Static<typeof EventAnswer>> => {
