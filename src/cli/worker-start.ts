@@ -33,19 +33,28 @@ async function transport(session: Session, config: Config) {
 
 async function work(session: Session, config: Config, options: StartOptions): Promise<Serving> {
   // Loaded here, so that help and completion do without them.
-  const [{ startWorker }, { schedulerExecutors }, { datasyncExecutors }, { createOutbound }, { Sandbox }] =
-    await Promise.all([
-      import('../bin/worker.ts'),
-      import('../areas/scheduler/executor/executors.ts'),
-      import('../areas/datasync/executor/data-sync.ts'),
-      import('../connections/outbound.ts'),
-      import('../sandbox/sandbox.ts'),
-    ]);
+  const [
+    { startWorker },
+    { schedulerExecutors },
+    { datasyncExecutors },
+    { openTranslator },
+    { createOutbound },
+    { Sandbox },
+  ] = await Promise.all([
+    import('../bin/worker.ts'),
+    import('../areas/scheduler/executor/executors.ts'),
+    import('../areas/datasync/executor/data-sync.ts'),
+    import('../areas/datasync/executor/datasets/translator.ts'),
+    import('../connections/outbound.ts'),
+    import('../sandbox/sandbox.ts'),
+  ]);
   const logger = createLogger(config.logLevel, 'worker');
   const sandbox = await Sandbox.create();
   const guard = { allowPrivate: config.allowPrivateAddresses };
   const outbound = createOutbound(guard);
   const exportDir = config.exportDir ?? path.join(config.dataDir, 'exports');
+  const { translatorUrl, translatorApiKey } = config;
+  const translator = await openTranslator({ url: translatorUrl, apiKey: translatorApiKey }, outbound);
   const close = async () => {
     await outbound.close();
     await sandbox.close();
@@ -63,7 +72,7 @@ async function work(session: Session, config: Config, options: StartOptions): Pr
       logCapBytes: config.logCapBytes,
       executors: [
         ...schedulerExecutors({ sandbox, outbound, killGraceMs: config.killGraceSeconds * 1000 }),
-        ...datasyncExecutors({ outbound, guard, exportDir }),
+        ...datasyncExecutors({ outbound, guard, exportDir, translator }),
       ],
       logger,
     });

@@ -19,6 +19,9 @@ export interface Config {
   readonly warehouseUrl: string | undefined;
   /** Below it workers write the files of sync jobs; absent: `exports` in `dataDir`. */
   readonly exportDir: string | undefined;
+  /** A LibreTranslate service, by which datasets are augmented. */
+  readonly translatorUrl: string | undefined;
+  readonly translatorApiKey: string | undefined;
   readonly databasePoolSize: number;
   readonly adminPassword: string | undefined;
   /** 32 bytes, or absent: the one in `dataDir`, made at first start. */
@@ -136,6 +139,8 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
   warehouseUrl: { env: 'LONGSHORE_WAREHOUSE_URL', secret: true, parse: optional(postgresUrl), fallback: undefined },
   exportDir: { env: 'LONGSHORE_EXPORT_DIR', parse: optional((text) => path.resolve(text)), fallback: undefined },
+  translatorUrl: { env: 'LONGSHORE_TRANSLATOR_URL', parse: optional(serverUrl), fallback: undefined },
+  translatorApiKey: { env: 'LONGSHORE_TRANSLATOR_API_KEY', secret: true, parse: optional(String), fallback: undefined },
   databasePoolSize: { env: 'LONGSHORE_DATABASE_POOL_SIZE', parse: integer(2, 500), fallback: 10 },
   adminPassword: { env: 'LONGSHORE_ADMIN_PASSWORD', secret: true, parse: optional(String), fallback: undefined },
   masterKey: { env: 'LONGSHORE_MASTER_KEY', secret: true, parse: optional(masterKey), fallback: undefined },

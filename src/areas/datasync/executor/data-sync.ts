@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Executor, ExecutorResult, Json, RunContext } from '../../../protocol/executor.ts';
+import { datasetLoaded } from './datasets/dataset-loaded.ts';
+import { parseDatasetWork, runDatasetWork } from './datasets/dataset-work.ts';
 import { openDestination } from './open-destination.ts';
 import { openSource } from './open-source.ts';
 import type { SyncState } from './pipeline/contracts.ts';
@@ -22,6 +24,8 @@ function definitionOf({ connector, transformations = [], destination }: RunSpec)
 }
 
 async function run(tools: DatasyncTools, given: Json, context: RunContext): Promise<ExecutorResult> {
+  const work = parseDatasetWork(given);
+  if (work) return await runDatasetWork(work, context);
   const spec = parseRunSpec(given);
   const transform = compileTransforms(spec.transformations ?? []);
   const source = openSource(tools, spec, context);
@@ -45,6 +49,7 @@ async function run(tools: DatasyncTools, given: Json, context: RunContext): Prom
       },
       context,
     );
+    if (destination.type === 'dataset') await datasetLoaded(context, destination, output);
     return { output };
   } finally {
     await source.close();

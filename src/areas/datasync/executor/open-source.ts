@@ -1,5 +1,6 @@
 import { WAREHOUSE_SCHEMA } from '../../../connections/drivers/login.ts';
 import { ExecutorError, type RunContext } from '../../../protocol/executor.ts';
+import { augmentSource } from './datasets/augment-source.ts';
 import type { Source } from './pipeline/contracts.ts';
 import type { RunSpec } from './run-spec.ts';
 import { databaseSource } from './sources/database/source.ts';
@@ -11,7 +12,7 @@ import type { DatasyncTools } from './tools.ts';
 export const DEFAULT_BATCH_SIZE = 10_000;
 
 /** The source that a run's connector says. Nothing is dialled before it is read. */
-export function openSource({ outbound, guard }: DatasyncTools, spec: RunSpec, context: RunContext): Source {
+export function openSource({ outbound, guard, translator }: DatasyncTools, spec: RunSpec, context: RunContext): Source {
   const { connector, batch_size: batchSize = DEFAULT_BATCH_SIZE, sync_mode } = spec;
   const incremental = sync_mode === 'incremental';
   const { signal } = context;
@@ -45,6 +46,16 @@ export function openSource({ outbound, guard }: DatasyncTools, spec: RunSpec, co
       }
       const config = { schema: WAREHOUSE_SCHEMA, table: spec.dataset_table };
       return databaseSource({ config, login: spec.warehouse, guard, batchSize, incremental, signal, log });
+    }
+    case 'augmentation': {
+      const { config } = connector;
+      const login = spec.warehouse;
+      const batches = Math.max(1, Math.floor(batchSize / config.multiplier));
+      const base = databaseSource({
+        config: { schema: WAREHOUSE_SCHEMA, table: config.table },
+        ...{ login, guard, batchSize: batches, incremental, signal, log },
+      });
+      return augmentSource({ base, config, login, translator, signal, log });
     }
   }
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { DatabaseLogin, UrlLogin } from '../../../connections/drivers/login.ts';
 import { ExecutorError, type Json } from '../../../protocol/executor.ts';
+import { AugmentationConnector } from './datasets/augmentation-spec.ts';
 import { Connector, DestinationSpec, syncFields } from './spec.ts';
 import { Transformations } from './transforms/spec.ts';
 
@@ -9,7 +10,7 @@ const Login = Type.Unsafe<DatabaseLogin | UrlLogin>(Type.Object({ engine: Type.S
 
 /** What a run of the area is told: a job's parts, its secrets in their places, and what the server adds. */
 export const RunSpec = Type.Object({
-  connector: Connector,
+  connector: Type.Union([Connector, AugmentationConnector]),
   transformations: Type.Optional(Transformations),
   destination: DestinationSpec,
   ...syncFields,
