@@ -11,10 +11,19 @@ import type { App } from './area.ts';
  */
 export function upgradesOf(app: App, path: string): Server {
   const upgrades = new EventEmitter() as Server;
+  const taken = new WeakSet<IncomingMessage>();
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const wanted = request.headers.upgrade?.toLowerCase() === 'websocket' && request.url?.split('?', 1)[0] === path;
-    if (wanted) upgrades.emit('upgrade', request, socket, head);
-    else readAnew(app.server, request, socket, head);
+    if (wanted) {
+      taken.add(request);
+      upgrades.emit('upgrade', request, socket, head);
+    } else {
+      readAnew(app.server, request, socket, head);
+    }
+  });
+  // One that was refused has had its answer; nobody reads its connection any more.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (taken.has(raw)) raw.socket.destroySoon();
   });
   return upgrades;
 }

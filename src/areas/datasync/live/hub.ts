@@ -19,7 +19,7 @@ import { SubscriptionIndex } from './subscription-index.ts';
 const MOST_CONNECTIONS = 20_000;
 /** Of one identity on one server. */
 const MOST_OF_ONE = 1_000;
-export const MOST_SUBSCRIPTIONS = 100;
+const MOST_SUBSCRIPTIONS = 100;
 /** Nobody knows when a place becomes free. */
 const RETRY_AFTER_SECONDS = 10;
 

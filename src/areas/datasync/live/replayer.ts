@@ -34,8 +34,10 @@ export class Replayer {
       const from = await this.#begin(subscription, since);
       for (let isFirst = true; subscription.isReplaying && connection.isOpen; isFirst = false) {
         const { batches, isLast } = await this.#page(subscription, isFirst ? from : undefined);
-        for (const batch of batches) told += tell(subscription, batch, batch.event < eventOf(since) ? 0 : since);
-        await connection.drained();
+        for (const batch of batches) {
+          told += tell(subscription, batch, batch.event < eventOf(since) ? 0 : since);
+          await connection.drained();
+        }
         if (isLast && !replay.more) break;
       }
     } catch (error) {

@@ -11,8 +11,9 @@ export interface LiveEventFilter {
 
 /** How many numbers one statement looks at: most are other areas' or other channels'. */
 const SPAN = 10_000;
-/** One event may tell of hundreds of records. */
+/** Events of a page, and bytes as they are stored, compressed: one event may tell of hundreds of records. */
 const PAGE = 50;
+const PAGE_BYTES = 128 * 1024;
 
 const COLUMNS = 'e.seq, e.topic, e.payload, e.at';
 /** $1 = the types, $2 = the job */
@@ -32,17 +33,22 @@ export interface LiveEventPage {
 
 /** The next events with numbers above `after`, in order. */
 export async function liveEventsAfter(db: Queryable, after: number, filter: LiveEventFilter): Promise<LiveEventPage> {
-  const rows = await db.query<BusEvent & { latest: number | null } & Record<string, unknown>>(
-    `SELECT latest.seq AS latest, page.* FROM (SELECT max(seq) AS seq FROM longshore.events) latest LEFT JOIN (
-       SELECT ${COLUMNS} FROM longshore.events e
-       WHERE e.seq > $3 AND e.seq <= $3::bigint + ${SPAN} AND ${WANTED} ORDER BY e.seq LIMIT ${PAGE}) page ON true
-     ORDER BY page.seq`,
+  const rows = await db.query<BusEvent & { latest: number | null; found: number } & Record<string, unknown>>(
+    `WITH found AS (
+       SELECT ${COLUMNS}, pg_column_size(e.payload) AS bytes FROM longshore.events e
+       WHERE e.seq > $3 AND e.seq <= $3::bigint + ${SPAN} AND ${WANTED} ORDER BY e.seq LIMIT ${PAGE}
+     ), page AS (
+       SELECT e.*, count(*) OVER () AS found, sum(bytes) OVER (ORDER BY seq) - bytes AS bytes_before FROM found e
+     )
+     SELECT latest.seq AS latest, ${COLUMNS}, e.found FROM (SELECT max(seq) AS seq FROM longshore.events) latest
+     LEFT JOIN page e ON e.bytes_before < ${PAGE_BYTES} ORDER BY e.seq`,
     [filter.types, filter.jobId, after],
   );
   const latest = rows[0]?.latest ?? after;
   const events = rows.filter(({ seq }) => seq !== null);
   const last = events.at(-1);
-  const reached = events.length === PAGE && last ? last.seq : Math.min(after + SPAN, latest);
+  const isCut = last !== undefined && (last.found === PAGE || last.found > events.length);
+  const reached = isCut ? last.seq : Math.min(after + SPAN, latest);
   return { events, reached, isLast: reached >= latest };
 }
 
