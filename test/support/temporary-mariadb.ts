@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline';
 import mysql from 'mysql2/promise';
 import { type Account, CHILD_ENVIRONMENT, credentials, run, serverAccount } from '../../src/store/embedded/account.ts';
 import { atExit } from './at-exit.ts';
-import { afterFile } from './cleanup.ts';
 import { freePort } from './temporary-postgres.ts';
 
 const SERVER = 'mariadbd';
@@ -30,19 +29,15 @@ interface Place {
   readonly account: Account | undefined;
 }
 
-/** A MariaDB of the test file's own, in a temporary directory; gone after the file's last test. */
+/** A MariaDB of its own in a temporary directory, which may be killed; whoever makes it removes it. */
 export class TemporaryMariadb {
   readonly #place: Place;
   #process: ChildProcess | undefined;
+  readonly #forget: () => void;
 
   private constructor(place: Place) {
     this.#place = place;
-    const forget = atExit(() => this.#remove());
-    afterFile(async () => {
-      await this.kill();
-      this.#remove();
-      forget();
-    });
+    this.#forget = atExit(() => this.#erase());
   }
 
   /** Started, and ready. @param options of the server, such as `--local-infile=OFF` */
@@ -136,7 +131,14 @@ export class TemporaryMariadb {
     }
   }
 
-  #remove(): void {
+  /** Ends it and removes everything of it. */
+  async remove(): Promise<void> {
+    await this.kill();
+    this.#erase();
+    this.#forget();
+  }
+
+  #erase(): void {
     this.#process?.kill('SIGKILL');
     rmSync(this.#place.directory, { recursive: true, force: true });
   }

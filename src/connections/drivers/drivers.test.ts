@@ -66,6 +66,7 @@ async function startPostgres(): Promise<Server> {
 
 async function startMariadb(): Promise<Server> {
   const server = await TemporaryMariadb.create();
+  afterFile(() => server.remove());
   const login = { ...server.login, database: await server.createDatabase() };
   return {
     login,

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { TestContext } from 'vitest';
+import { afterFile } from '../../../../../../test/support/cleanup.ts';
 import { createTestDatabase } from '../../../../../../test/support/database.ts';
 import { noMariadb, TemporaryMariadb } from '../../../../../../test/support/temporary-mariadb.ts';
 import type { DatabaseLogin, UrlLogin } from '../../../../../connections/drivers/login.ts';
@@ -63,6 +64,7 @@ async function openPostgres(): Promise<Engine> {
 
 async function openMariadb(): Promise<Engine> {
   const server = await TemporaryMariadb.create();
+  afterFile(() => server.remove());
   const database = await server.createDatabase();
   const run = (sql: string) => server.administer(sql, database);
   const others = 'FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND db = DATABASE()';
