@@ -8,7 +8,8 @@ import type { Column } from './terminal/table.ts';
 import { repeated, textOrFile } from './values.ts';
 
 const COLUMNS: readonly Column<Applied>[] = [
-  { header: 'TASK', value: (one) => one.name },
+  { header: 'KIND', value: (one) => one.kind },
+  { header: 'NAME', value: (one) => one.name },
   { header: 'ID', value: (one) => one.id, align: 'right' },
   { header: 'ACTION', value: (one) => one.action },
   { header: 'CHANGED', value: (one) => one.changed },
@@ -31,11 +32,15 @@ export function applyCommand(): Command {
         const documents = [];
         for (const file of files) {
           const folder = file === '-' ? process.cwd() : path.dirname(file);
-          documents.push(...parseManifest(await textOrFile(file, { bare: true }), file, folder, client.server));
+          const text = await textOrFile(file, { bare: true });
+          documents.push(...parseManifest(text, { origin: file, folder, server: client.server }));
         }
         if (documents.length === 0) throw new CliFailure('usage', 'There is nothing in what --file names.');
         const applied = await applyDocuments(client, documents, dryRun);
         out.list(applied, COLUMNS);
+        for (const { name, secret } of applied) {
+          if (secret !== undefined) out.note(`The secret of webhook ${name}, shown this once: ${secret}`);
+        }
         if (dryRun) out.note('Nothing was changed: this was a dry run.');
       }),
     );

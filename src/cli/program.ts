@@ -63,6 +63,24 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./run.ts')).runCommand(),
   },
   {
+    name: 'job',
+    group: WORK,
+    description: 'make, change and run sync jobs',
+    load: async () => (await import('./job.ts')).jobCommand(),
+  },
+  {
+    name: 'push',
+    group: WORK,
+    description: 'send records to a dataset',
+    load: async () => (await import('./push.ts')).pushCommand(),
+  },
+  {
+    name: 'dataset',
+    group: WORK,
+    description: 'look at datasets, download them',
+    load: async () => (await import('./dataset.ts')).datasetCommand(),
+  },
+  {
     name: 'apply',
     group: WORK,
     description: 'make and change what a file describes',

@@ -6,6 +6,7 @@ import type { Config } from '../kernel/config.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Client } from './remote/client.ts';
 import { readLocalKey, readLocalServer } from './remote/local.ts';
+import { SampleSource } from './sample/source.ts';
 import { runSample } from './sample.ts';
 import { type Session, withSession } from './session.ts';
 import { onStopSignal } from './stop-signals.ts';
@@ -22,11 +23,18 @@ interface UpOptions {
   readonly verbose?: boolean;
 }
 
-async function welcome(session: Session, config: Config, server: Ready, sample: boolean, signal: AbortSignal) {
+/** @param source of the sample, where that is wanted */
+async function welcome(
+  session: Session,
+  config: Config,
+  server: Ready,
+  source: SampleSource | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { out } = session;
-  if (sample && server.url !== undefined) {
+  if (source && server.url !== undefined) {
     const client = new Client({ server: server.url, token: await readLocalKey(config.dataDir) });
-    await runSample(out, client, signal);
+    await runSample(out, client, source, signal);
   }
   const login = server.login ? [`  login     ${describeLogin(server.login)}`] : [];
   const lines = [`  console   ${server.url}`, ...login, `  data      ${config.dataDir}`, '  stop      Ctrl-C'];
@@ -72,6 +80,7 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
     report: (text) => out.line(text),
     onErrorLine: view,
   });
+  const source = options.sample ? new SampleSource() : undefined;
   const stopping = new AbortController();
   let ended: Promise<void> | undefined;
   const off = onStopSignal((before) => {
@@ -87,12 +96,13 @@ async function supervise(session: Session, options: UpOptions): Promise<void> {
   try {
     if (config.mode !== 'worker') await claimPort(config, stopping.signal);
     await stack.start();
-    if (stack.server) await welcome(session, config, stack.server, options.sample ?? false, stopping.signal);
+    if (stack.server) await welcome(session, config, stack.server, source, stopping.signal);
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
   } finally {
     await (ended ?? stack.stop());
+    await source?.stop();
     await release();
     off();
   }
@@ -104,7 +114,7 @@ export function upCommand(): Command {
     .option('--host <address>', 'where the server listens (LONGSHORE_HOST; 127.0.0.1)')
     .option('--port <n>', 'where the server listens (LONGSHORE_PORT; 8080; 0 = any free one)')
     .option('--log-level <level>', 'trace, debug, info, warn or error (LONGSHORE_LOG_LEVEL; info)')
-    .option('--sample', 'where there is no task yet: load the sample tasks and run each once')
+    .option('--sample', 'where there is no task yet: load the sample workspace and run each part once')
     .option('-v, --verbose', 'show all log lines, not only warnings (as with --log-level debug)')
     .addHelpText('after', '\nLog lines are written for people; with -o json they stay JSON, for a log collector.')
     .action(withSession<UpOptions>((session, options) => supervise(session, options)));

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseManifest } from './parse.ts';
+import { parseFields, parseManifest } from './parse.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const parse = (text: string) => parseManifest(text, 'tasks.yaml', folder, 'http://127.0.0.1:8080');
+const origin = () => ({ origin: 'tasks.yaml', folder, server: 'http://127.0.0.1:8080' });
+const parse = (text: string) => parseManifest(text, origin());
 
 it('reads every document, and skips empty ones', () => {
   const documents = parse('task:\n  name: one\n---\ntask:\n  name: two\n  executor: shell\n---\n');
@@ -29,6 +30,25 @@ it('takes values from files and from the server', () => {
     arguments: [path.join(folder, 'data.csv')],
     url: 'http://127.0.0.1:8080/api/health',
   });
+});
+
+it('tells tasks, sync jobs and webhooks apart', () => {
+  const documents = parse('sync_job:\n  name: a\n---\nwebhook:\n  name: b\n  source: c\n');
+  expect(documents.map(({ kind, fields }) => [kind, fields])).toEqual([
+    ['sync_job', { name: 'a' }],
+    ['webhook', { name: 'b', source: 'c' }],
+  ]);
+});
+
+it('takes the fields of one thing with and without what it is, as YAML and as JSON', () => {
+  const fields = { name: 'a', url: 'http://127.0.0.1:8080/x' };
+  for (const text of ['name: a\nurl: !server /x\n', 'sync_job: {name: a, url: !server /x}\n']) {
+    expect(parseFields(text, origin(), 'sync_job')).toEqual(fields);
+  }
+  expect(parseFields(JSON.stringify(fields), origin(), 'sync_job')).toEqual(fields);
+  for (const text of ['', '- a', 'name: a\n---\nname: b\n', 'sync_job: a\n']) {
+    expect(() => parseFields(text, origin(), 'sync_job')).toThrow(/^tasks\.yaml: must hold one "sync_job:"/);
+  }
 });
 
 it.each([

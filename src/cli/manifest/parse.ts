@@ -6,7 +6,7 @@
  *       executor: shell
  *       command: df -h
  *
- * Below it stand the fields of the request that makes such a thing. Three tags take values from elsewhere:
+ * (or `sync_job:`, or `webhook:`). Below it stand the fields of the request that makes such a thing. Three tags take values from elsewhere:
  * `!file <path>` is the text of a file, `!path <path>` its absolute path (both as seen from the folder of the YAML
  * file), and `!server <path>` an address on the server that the file is applied to.
  */
@@ -15,7 +15,12 @@ import path from 'node:path';
 import { parseAllDocuments, type ScalarTag } from 'yaml';
 import { UsageError } from '../../kernel/errors.ts';
 
-export interface TaskDocument {
+/** What a document may describe. */
+export const DOCUMENT_KINDS = ['task', 'sync_job', 'webhook'] as const;
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
+
+export interface ManifestDocument {
+  readonly kind: DocumentKind;
   readonly name: string;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Where it stands, for messages: `tasks.yaml, document 2`. */
@@ -51,24 +56,31 @@ function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function toTask(content: unknown, origin: string): TaskDocument {
+function toDocument(content: unknown, origin: string): ManifestDocument {
   const [entry, ...more] = isMapping(content) ? Object.entries(content) : [];
-  if (!entry || more.length > 0 || entry[0] !== 'task' || !isMapping(entry[1])) {
+  const kind = DOCUMENT_KINDS.find((known) => known === entry?.[0]);
+  if (!entry || !kind || more.length > 0 || !isMapping(entry[1])) {
+    const known = DOCUMENT_KINDS.map((one) => `"${one}:"`).join(', ');
     const found = isMapping(content) ? ` Found: ${Object.keys(content).join(', ')}.` : '';
-    throw new UsageError(`${origin}: a document is "task:" with its fields indented below it.${found}`);
+    throw new UsageError(`${origin}: a document is one of ${known} with its fields indented below it.${found}`);
   }
   const { name } = entry[1];
-  if (typeof name !== 'string' || name === '') throw new UsageError(`${origin}: task.name is missing.`);
-  return { name, fields: entry[1], origin };
+  if (typeof name !== 'string' || name === '') throw new UsageError(`${origin}: ${kind}.name is missing.`);
+  return { kind, name, fields: entry[1], origin };
 }
 
-/**
- * @param origin what the text is called in messages
- * @param folder what `!file` and `!path` are relative to
- * @param server what `!server` addresses begin with
- * @throws UsageError that names the document and the line
- */
-export function parseManifest(text: string, origin: string, folder: string, server: string): TaskDocument[] {
+/** Where a text comes from, and what its tags mean. */
+export interface ManifestOrigin {
+  /** What the text is called in messages. */
+  readonly origin: string;
+  /** What `!file` and `!path` are relative to. */
+  readonly folder: string;
+  /** What `!server` addresses begin with. */
+  readonly server: string;
+}
+
+/** The contents of all documents that are not empty, and where each stands. */
+function contentsOf(text: string, { origin, folder, server }: ManifestOrigin): { content: unknown; place: string }[] {
   const documents = parseAllDocuments(text, { customTags: tags(folder, server) });
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document, index) => {
@@ -77,6 +89,25 @@ export function parseManifest(text: string, origin: string, folder: string, serv
     if (problem) throw new UsageError(`${place}: ${problem.message.split('\n')[0]}`);
     const content: unknown = document.toJS();
     // An empty document is what a trailing `---` leaves.
-    return content === null ? [] : [toTask(content, place)];
+    return content === null ? [] : [{ content, place }];
   });
+}
+
+/** @throws UsageError that names the document and the line */
+export function parseManifest(text: string, origin: ManifestOrigin): ManifestDocument[] {
+  return contentsOf(text, origin).map(({ content, place }) => toDocument(content, place));
+}
+
+/**
+ * The fields of one thing: as a document of `kind`, or bare, such as the JSON body of a request.
+ * @throws UsageError that names the file and the line
+ */
+export function parseFields(text: string, origin: ManifestOrigin, kind: DocumentKind): Record<string, unknown> {
+  const [found, ...more] = contentsOf(text, origin);
+  const content = isMapping(found?.content) ? found.content : undefined;
+  const fields = content && Object.keys(content).length === 1 && kind in content ? content[kind] : content;
+  if (!isMapping(fields) || more.length > 0) {
+    throw new UsageError(`${origin.origin}: must hold one "${kind}:" with its fields, or the fields alone.`);
+  }
+  return fields;
 }

@@ -11,10 +11,20 @@ export interface ClientOptions {
   readonly token: string | undefined;
 }
 
-interface RequestOptions {
+interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly body?: unknown;
   readonly signal?: AbortSignal;
+}
+
+interface RequestOptions extends CallOptions {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+interface SendOptions extends CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is; a stream as fast as it is taken. */
+  readonly body?: FormData | ReadableStream<Uint8Array>;
 }
 
 export interface Page<T> {
@@ -63,7 +73,13 @@ export class Client {
 
   /** @returns the answer's payload, taken out of its envelope; undefined when it has none (204) */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const response = await this.#fetch(method, path, options, 'application/json');
+    const { body, ...rest } = options;
+    const response = await this.#fetch(method, path, {
+      ...rest,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await this.refusal(response);
     const text = await response.text();
     return unwrap(text === '' ? undefined : parseJson(text)) as T;
   }
@@ -72,10 +88,17 @@ export class Client {
     return this.request<T>('GET', path, { query });
   }
 
-  /** All pages of a list, one after the other. */
-  async *pages<T>(path: string, query: RequestOptions['query'] = {}): AsyncGenerator<T> {
+  /**
+   * All pages of a list, one after the other.
+   * @param sizeName what the area calls the length of a page
+   */
+  async *pages<T>(
+    path: string,
+    query: RequestOptions['query'] = {},
+    sizeName: 'size' | 'per_page' = 'size',
+  ): AsyncGenerator<T> {
     for (let page = 1, seen = 0; ; page += 1) {
-      const answer = await this.get<Page<T>>(path, { ...query, page, size: 100 });
+      const answer = await this.get<Omit<Page<T>, 'size'>>(path, { ...query, page, [sizeName]: 100 });
       yield* answer.items;
       seen += answer.items.length;
       if (answer.items.length === 0 || seen >= answer.total) return;
@@ -89,7 +112,9 @@ export class Client {
   ): AsyncGenerator<ServerEvent> {
     const resume: Record<string, string> =
       options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId };
-    const response = await this.#fetch('GET', path, { signal: options.signal }, 'text/event-stream', resume);
+    const headers = { accept: 'text/event-stream', ...resume };
+    const response = await this.#fetch('GET', path, { signal: options.signal, headers });
+    if (!response.ok) throw await this.refusal(response);
     if (!response.body) return;
     try {
       yield* parseEventStream(response.body);
@@ -98,35 +123,42 @@ export class Client {
     }
   }
 
+  /**
+   * A request whose body, or whose answer, is no JSON.
+   * @returns the answer, whatever its status: `refusal` makes a failure of one that is not ok
+   * @throws CliFailure `unreachable` when there is none
+   */
+  send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
+    return this.#fetch(method, path, options);
+  }
+
   async #fetch(
     method: string,
     path: string,
-    options: RequestOptions,
-    accept: string,
-    extra: Record<string, string> = {},
+    { query = {}, headers = {}, body, signal }: Omit<SendOptions, 'body'> & { body?: SendOptions['body'] | string },
   ): Promise<Response> {
     const url = new URL(this.server + path);
-    for (const [name, value] of Object.entries(options.query ?? {})) {
+    for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const headers: Record<string, string> = { accept, 'user-agent': `longshore-cli/${packageVersion}`, ...extra };
-    if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`;
-    if (options.body !== undefined) headers['content-type'] = 'application/json';
-    if (method === 'POST') headers['idempotency-key'] = randomUUID();
-    let response: Response;
+    const sent: Record<string, string> = {
+      accept: 'application/json',
+      'user-agent': `longshore-cli/${packageVersion}`,
+    };
+    if (this.#token !== undefined) sent.authorization = `Bearer ${this.#token}`;
+    if (method === 'POST') sent['idempotency-key'] = randomUUID();
     try {
-      response = await fetch(url, {
+      return await fetch(url, {
         method,
-        headers,
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-        ...(options.signal ? { signal: options.signal } : {}),
+        headers: { ...sent, ...headers },
+        ...(body === undefined ? {} : { body }),
+        ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {}),
+        ...(signal ? { signal } : {}),
       });
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (signal?.aborted) throw error;
       throw this.#unreachable(error);
     }
-    if (!response.ok) throw await this.#refusal(response);
-    return response;
   }
 
   #unreachable(error: unknown): CliFailure {
@@ -140,7 +172,8 @@ export class Client {
     );
   }
 
-  async #refusal(response: Response): Promise<CliFailure> {
+  /** What an answer that is not ok says, in words for the person at the terminal. */
+  async refusal(response: Response): Promise<CliFailure> {
     const { message, details } = readProblem(parseJson(await response.text().catch(() => '')));
     const said = message ?? `The server answered ${response.status}.`;
     return new CliFailure(exitOfStatus(response.status), response.status === 401 ? `${said} ${SIGN_IN}` : said, {

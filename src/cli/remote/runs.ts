@@ -1,6 +1,6 @@
 import { sleep } from '../../kernel/clock.ts';
-import { CliFailure } from '../failure.ts';
 import type { Client } from './client.ts';
+import { isAway, patiently } from './patience.ts';
 
 /** A run as the scheduler area shows it; only what the commands read. */
 export interface RunView {
@@ -28,23 +28,6 @@ export interface LogLineView {
 export interface LogPage {
   readonly items: readonly LogLineView[];
   readonly next: string | null;
-}
-
-/** How long a server that went away (a restart) is waited for before a wait or a follow gives up, in milliseconds. */
-const PATIENCE_MS = 60_000;
-
-/** Calls again while the server cannot be reached, up to PATIENCE_MS. Only for calls that may be repeated. */
-async function patiently<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      const away = error instanceof CliFailure && error.exit === 'unreachable';
-      if (!away || signal.aborted || performance.now() > giveUpAt) throw error;
-      await sleep(500, signal);
-    }
-  }
 }
 
 const runPath = (id: number) => `/api/runs/${id}`;
@@ -79,7 +62,7 @@ export async function followRun(
         if (event === 'end') return JSON.parse(data) as RunView;
       }
     } catch (error) {
-      if (!(error instanceof CliFailure && error.exit === 'unreachable')) throw error;
+      if (!isAway(error)) throw error;
     }
     // The stream broke, or its server is going away: on behind the last line that came.
     signal.throwIfAborted();

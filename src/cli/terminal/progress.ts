@@ -27,13 +27,17 @@ export class Progress {
     this.#label = label;
   }
 
-  /** `done` of `total` in one unit; `remark` stands behind the bar. */
-  update(done: number, total: number, remark: string): void {
+  /** `done` of `total` in one unit, null where nobody can tell; `remark` stands behind the bar. */
+  update(done: number, total: number | null, remark: string): void {
     if (!this.#screen.isTTY) return;
     const now = performance.now();
-    if (this.#shown && now - this.#drawnAt < REDRAW_MS && done < total) return;
+    if (this.#shown && now - this.#drawnAt < REDRAW_MS && (total === null || done < total)) return;
     this.#drawnAt = now;
     this.#shown = true;
+    if (total === null) {
+      this.#screen.write(`\r\u001b[2K${this.#label}: ${remark}`);
+      return;
+    }
     const share = total > 0 ? Math.min(1, done / total) : 1;
     const filled = Math.round(share * BAR);
     const percent = String(Math.floor(share * 100)).padStart(3);
