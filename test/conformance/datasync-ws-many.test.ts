@@ -12,8 +12,8 @@ import type { ClientsAnswer, ClientsArgument } from './ws-many/clients.ts';
 import type { MemoryAnswer, ServerArgument } from './ws-many/server.ts';
 
 /*
- * Many sockets on one server in a process of its own, a hundredth of them stalled. With LONGSHORE_WS_CLIENTS=10000, and
- * more than 20,000 open files allowed to a process (`ulimit -n`), it is the figure of docs/performance.md.
+ * Many sockets on one server in a process of its own, a hundredth of them stalled. By hand with
+ * LONGSHORE_WS_CLIENTS=10000 and 20,000 open files to a process (`ulimit -n`): that takes two minutes.
  */
 
 const CLIENTS = Number(environment().LONGSHORE_WS_CLIENTS || 500);

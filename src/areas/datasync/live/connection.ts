@@ -6,7 +6,6 @@ import { rfc3339 } from '../../../kernel/clock.ts';
 import type { Batch } from './batch.ts';
 import type { Wanted } from './channels.ts';
 import { textFrame } from './frame.ts';
-import type { Subscription } from './subscription.ts';
 
 /** Bytes that may wait for a client before it is told no more how far runs are: the next such message says it again. */
 const PROGRESS_WAITS = 64 * 1024;
@@ -39,7 +38,6 @@ export class Connection {
   readonly number = ++opened;
   readonly client: Client;
   readonly holder: string;
-  readonly subscriptions = new Map<string, Subscription>();
   /** Ends when the latest replay has: a client has one at a time. */
   replays: Promise<void> = Promise.resolve();
   /** By `performance.now()`. */

@@ -33,7 +33,8 @@ type HubOptions = Pick<DatasyncDeps, 'store' | 'bus' | 'metrics' | 'logger'>;
 export class LiveHub implements Service {
   readonly name = 'live events';
   readonly #options: HubOptions;
-  readonly #connections = new Set<Connection>();
+  /** Each with its subscriptions by their keys. */
+  readonly #connections = new Map<Connection, Map<string, Subscription>>();
   readonly #ofPrincipal = new Map<string, number>();
   readonly #index = new SubscriptionIndex();
   readonly #heard = new HeardEvents();
@@ -61,7 +62,7 @@ export class LiveHub implements Service {
   }
 
   get connections(): Iterable<Connection> {
-    return this.#connections;
+    return this.#connections.keys();
   }
 
   /** @throws AppError `rate_limited` or `unavailable` when another socket is one too many */
@@ -78,14 +79,15 @@ export class LiveHub implements Service {
   open(client: Client): Connection {
     const connection = new Connection(client, (drained) => this.#drained(drained));
     const { principal } = client.identity;
-    this.#connections.add(connection);
+    const subscriptions = new Map<string, Subscription>();
+    this.#connections.set(connection, subscriptions);
     this.#ofPrincipal.set(principal, (this.#ofPrincipal.get(principal) ?? 0) + 1);
     client.ws.once('close', () => {
       this.#connections.delete(connection);
       const left = (this.#ofPrincipal.get(principal) ?? 1) - 1;
       if (left > 0) this.#ofPrincipal.set(principal, left);
       else this.#ofPrincipal.delete(principal);
-      for (const subscription of connection.subscriptions.values()) this.#end(subscription);
+      for (const subscription of subscriptions.values()) this.#end(subscription);
     });
     return connection;
   }
@@ -96,7 +98,8 @@ export class LiveHub implements Service {
    * @throws AppError `conflict` when the client has too many
    */
   subscribe(connection: Connection, request: Request, since: number | undefined): void {
-    const { subscriptions } = connection;
+    const subscriptions = this.#connections.get(connection);
+    if (!subscriptions) return;
     const subscription = new Subscription(connection, request, since === undefined ? 'live' : 'replaying');
     const former = subscriptions.get(subscription.key);
     if (!former && subscriptions.size >= MOST_SUBSCRIPTIONS) {
@@ -118,7 +121,7 @@ export class LiveHub implements Service {
    * @returns how many there were
    */
   unsubscribe(connection: Connection, channel: Channel, jobId: number | undefined): number {
-    const { subscriptions } = connection;
+    const subscriptions = this.#of(connection);
     const ended = [...subscriptions.values()].filter(({ key, request }) =>
       jobId === undefined ? request.channel === channel : key === keyOf({ channel, jobId }),
     );
@@ -131,12 +134,17 @@ export class LiveHub implements Service {
 
   /** Sends everybody away, to another server. Resolves when all are gone. */
   async drain(): Promise<void> {
-    const gone = [...this.#connections].map(
+    const gone = [...this.connections].map(
       (connection) => new Promise<void>((resolve) => connection.client.ws.once('close', () => resolve())),
     );
     this.#draining = true;
-    for (const connection of this.#connections) connection.close(CLOSE_GOING_AWAY, 'The server is going away');
+    for (const connection of this.connections) connection.close(CLOSE_GOING_AWAY, 'The server is going away');
     await Promise.all(gone);
+  }
+
+  /** None for who is gone. */
+  #of(connection: Connection): Map<string, Subscription> {
+    return this.#connections.get(connection) ?? new Map();
   }
 
   #end(subscription: Subscription): void {
@@ -181,7 +189,7 @@ export class LiveHub implements Service {
 
   /** Whatever would have told this batch tells nothing more until its client has asked for it again. */
   #suspend(connection: Connection, batch: Batch): void {
-    for (const subscription of connection.subscriptions.values()) {
+    for (const subscription of this.#of(connection).values()) {
       const { request, sources } = subscription;
       if (!subscription.isLive || !sources.includes(batch.channel)) continue;
       if (request.jobId !== null && request.jobId !== batch.jobId) continue;
@@ -200,7 +208,7 @@ export class LiveHub implements Service {
   }
 
   #tellMissed(connection: Connection): void {
-    for (const subscription of connection.subscriptions.values()) {
+    for (const subscription of this.#of(connection).values()) {
       const missed = subscription.catchUp();
       if (missed) connection.say('catch_up', { ...namesOf(subscription.request), ...missed });
     }

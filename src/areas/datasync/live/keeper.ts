@@ -14,7 +14,9 @@ const SILENCE_MS = 90_000;
 const RECHECK_MS = 30_000;
 const HOLDERS_AT_ONCE = 1_000;
 
-type KeeperOptions = Pick<DatasyncDeps, 'store' | 'authenticator' | 'logger'> & { readonly hub: LiveHub };
+type KeeperOptions = Pick<DatasyncDeps, 'store' | 'authenticator' | 'logger'> & {
+  readonly hub: Pick<LiveHub, 'connections'>;
+};
 
 /** Keeps no socket open whose client is gone, or may not listen any more. */
 export function socketKeeper({ hub, store, authenticator, logger }: KeeperOptions): Service {

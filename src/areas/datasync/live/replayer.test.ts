@@ -1,12 +1,9 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
 import { beforeAll, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
 import { actingAs, makeUser } from '../../../../test/support/auth.ts';
-import { afterFile } from '../../../../test/support/cleanup.ts';
 import { createTestDatabase, silent, type TestDatabase } from '../../../../test/support/database.ts';
 import { publishSync } from '../sync-events.ts';
-import { Connection } from './connection.ts';
+import { connectedPair } from './connected-pair.fixture.ts';
 import { HeardEvents } from './heard.ts';
 import { Replayer } from './replayer.ts';
 import { Subscription } from './subscription.ts';
@@ -19,22 +16,6 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 
-/** A connection to a client that does not read. */
-async function stalled(): Promise<{ client: WebSocket; connection: Connection }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  afterFile(() => server.close());
-  await once(server, 'listening');
-  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as { port: number }).port}`);
-  afterFile(() => client.terminate());
-  const [ws, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
-  if (client.readyState !== WebSocket.OPEN) await once(client, 'open');
-  client.pause();
-  const { identity } = actingAs(await makeUser(database.store));
-  const mayTalk = async () => true;
-  const connection = new Connection({ ws, wire: request.socket, identity, expiresAt: null, mayTalk }, () => undefined);
-  return { client, connection };
-}
-
 test('a replay reads no further ahead than its client does, however much there is', async () => {
   const { store } = database;
   const changes = Array.from({ length: RECORDS }, (_, i) => ({
@@ -44,7 +25,8 @@ test('a replay reads no further ahead than its client does, however much there i
   const event = { type: 'record_changes', job_id: 1, run_id: 1, table: 't', changes } as const;
   for (let i = 0; i < EVENTS; i += 1) await store.transaction((tx) => publishSync(tx, event));
 
-  const { client, connection } = await stalled();
+  const { client, connection } = await connectedPair(actingAs(await makeUser(store)).identity);
+  client.pause();
   const { wire } = connection.client;
   const write = wire.write.bind(wire);
   let mostWaiting = 0;

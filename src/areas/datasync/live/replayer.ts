@@ -52,9 +52,10 @@ export class Replayer {
 
   /** @returns the event to begin with; what lies before the oldest one is gone, and the client is told so */
   async #begin({ connection, request }: Subscription, since: number): Promise<number> {
-    const { oldest } = await this.#turns.take(() => liveEventsRange(this.#db));
+    const { oldest, latest } = await this.#turns.take(() => liveEventsRange(this.#db));
     const from = eventOf(since);
-    if (from < oldest - 1) {
+    // One beyond the latest is of a time that this database does not know: it was restored from a backup.
+    if (from < oldest - 1 || from > latest) {
       connection.say('replay_incomplete', { channel: request.channel, oldest_seq: seqOf(oldest, 0) });
     }
     return from;
