@@ -1,5 +1,5 @@
 import { AttemptAborted, ExecutorError } from '../../../../protocol/executor.ts';
-import type { Destination, FinishOutcome, SyncState, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
+import type { Destination, FinishOutcome, Reject, SyncState, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
 import type { DatabaseEngine, FenceRow, KeptState } from './database-engine.ts';
 import { Placed, Placing } from './database-placing.ts';
 import { type Survey, surveyBatch } from './database-survey.ts';
@@ -27,6 +27,7 @@ class TellingFailed extends Error {
  */
 export class DatabaseDestination implements Destination {
   readonly exactlyOnce = true;
+  readonly takesText: boolean;
   readonly #engine: DatabaseEngine;
   readonly #spec: WriteSpec;
   readonly #target: TargetTable;
@@ -34,9 +35,12 @@ export class DatabaseDestination implements Destination {
   /** Whether rows may still go straight into the table that is being filled: no key has come twice. */
   #straight = false;
   #told = 0;
+  /** Whether the table is as the run needs it: its first records are looked at one by one. */
+  #shaped = false;
 
   constructor(engine: DatabaseEngine, spec: WriteSpec) {
     this.#engine = engine;
+    this.takesText = engine.text !== undefined;
     this.#spec = spec;
     this.#target = new TargetTable(engine, spec);
     this.#placing = new Placing(engine, spec, this.#target);
@@ -60,6 +64,8 @@ export class DatabaseDestination implements Destination {
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
     return await this.#explained('writing', async () => {
+      const loaded = await this.#placeText(batch);
+      if (loaded) return loaded;
       await this.#target.inherit();
       const survey = surveyBatch(batch.rows, batch.ordinals, {
         engine: this.#engine,
@@ -70,6 +76,7 @@ export class DatabaseDestination implements Destination {
         warn: (message) => this.#target.warn(message),
       });
       await this.#target.shape(survey);
+      this.#shaped ||= survey.rows.length > 0;
       return await this.#place(batch, survey);
     });
   }
@@ -119,32 +126,53 @@ export class DatabaseDestination implements Destination {
     await this.#engine.dropTables([...leftovers]);
   }
 
+  /** @returns undefined when the records must be looked at: they do not fit as they are, or the server refuses some */
+  async #placeText(batch: WriteBatch): Promise<WriteOutcome | undefined> {
+    const { text } = batch;
+    const loading = this.#engine.text;
+    if (!text || !loading || !this.#shaped || this.#target.keepsBase) return undefined;
+    const columns = this.#target.textColumns(text, loading);
+    if (!columns) return undefined;
+    const keyed = this.#target.keys.length > 0;
+    if (keyed && !this.#straight) {
+      return await this.#attempt(batch, [], (tellable) => this.#placing.mergeText(loading, text, columns, tellable));
+    }
+    if (this.#placing.tellsOfLoaded(MOST_TOLD - this.#told)) return undefined;
+    return await this.#attempt(batch, [], () => this.#placing.loadText(loading, text, columns));
+  }
+
   async #place(batch: WriteBatch, survey: Survey): Promise<WriteOutcome> {
     const keyed = this.#target.keys.length > 0;
+    const attempt = (way: 'load' | 'merge' | 'piecewise') =>
+      this.#attempt(batch, survey.rejects, async (tellable) =>
+        survey.rows.length === 0 ? new Placed() : await this.#placing[way](survey, survey, tellable),
+      );
     if (!keyed || (this.#straight && !this.#target.keepsBase)) {
-      const outcome = await this.#attempt(batch, survey, 'load');
+      const outcome = await attempt('load');
       if (outcome) return outcome;
       // Most likely a key that is there already: from here on rows are merged.
       this.#straight = false;
     }
-    const merged = keyed ? await this.#attempt(batch, survey, 'merge') : undefined;
+    const merged = keyed ? await attempt('merge') : undefined;
     if (merged) return merged;
-    const outcome = await this.#attempt(batch, survey, 'piecewise');
+    const outcome = await attempt('piecewise');
     if (outcome) return outcome;
     throw new ExecutorError('the database refuses the batch, but none of its rows alone');
   }
 
-  /** @returns undefined when the server refuses some row: nothing of the batch is there then */
+  /**
+   * @param place gets how many changes may still be told of
+   * @returns undefined when the server refuses some row: nothing of the batch is there then
+   */
   async #attempt(
     batch: WriteBatch,
-    survey: Survey,
-    way: 'load' | 'merge' | 'piecewise',
+    rejects: readonly Reject[],
+    place: (tellable: number) => Promise<Placed>,
   ): Promise<WriteOutcome | undefined> {
     try {
       return await this.#engine.transaction(async () => {
-        const tellable = MOST_TOLD - this.#told;
-        const placed = survey.rows.length === 0 ? new Placed() : await this.#placing[way](survey, survey, tellable);
-        return await this.#conclude(batch, survey, placed);
+        const placed = await place(MOST_TOLD - this.#told);
+        return await this.#conclude(batch, [...rejects, ...placed.rejects], placed);
       });
     } catch (error) {
       if (this.#engine.isDataError(error)) return undefined;
@@ -152,9 +180,8 @@ export class DatabaseDestination implements Destination {
     }
   }
 
-  async #conclude(batch: WriteBatch, survey: Survey, placed: Placed): Promise<WriteOutcome> {
+  async #conclude(batch: WriteBatch, rejects: readonly Reject[], placed: Placed): Promise<WriteOutcome> {
     const { written, changes, changesOmitted, conflicts } = placed;
-    const rejects = [...survey.rejects, ...placed.rejects];
     const outcome: WriteOutcome = { written, rejects, changes, changesOmitted, conflicts };
     const { state } = batch;
     const counted = { ...state, written: state.written + written, rejected: state.rejected + rejects.length };

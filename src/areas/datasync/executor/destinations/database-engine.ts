@@ -2,6 +2,15 @@ import type { ColumnType, Row, SyncState } from '../pipeline/contracts.ts';
 import type { LoadColumn } from './database-encoding.ts';
 import type { TableColumn } from './schema-column.ts';
 
+/** Loading records that come as text, for engines that read that text as it is. */
+export interface TextLoading {
+  /** Whether a column takes the texts of values of a type, and reads them as the values that they are. */
+  takes(column: TableColumn, type: ColumnType): boolean;
+  load(table: string, columns: readonly LoadColumn[], chunks: Iterable<Uint8Array>): Promise<void>;
+  /** As `stage`, of a merge without rows; those of one key are left to the merge, which refuses them. */
+  stage(merge: Merge, chunks: Iterable<Uint8Array>): Promise<void>;
+}
+
 /**
  * What a database must be able to do to be a destination. How rows are judged, which of them conflict and in which order
  * all of it happens is the same for every engine and stands in database-destination.ts; SQL stands in the engines.
@@ -11,6 +20,8 @@ import type { TableColumn } from './schema-column.ts';
 export interface DatabaseEngine {
   /** Its name in messages. */
   readonly product: string;
+  /** Absent where values must be seen before they can be written. */
+  readonly text?: TextLoading;
   connect(): Promise<void>;
   close(): Promise<void>;
   /** Cuts the connection, also amid a statement: what was not committed is undone by the server. */

@@ -1,10 +1,10 @@
 import type { Json } from '../../../../protocol/executor.ts';
 import { parseJson } from '../json-text.ts';
-import type { FoundConflict, Reject, Row, RowChange } from '../pipeline/contracts.ts';
+import type { FoundConflict, Reject, Row, RowChange, TextRecords } from '../pipeline/contracts.ts';
 import { jsonOf } from '../pipeline/json-of.ts';
 import { conflictOf, decide } from './database-conflicts.ts';
 import type { LoadColumn } from './database-encoding.ts';
-import { ABSENT, type DatabaseEngine, type Difference, type Merge, TAKE } from './database-engine.ts';
+import { ABSENT, type DatabaseEngine, type Difference, type Merge, TAKE, type TextLoading } from './database-engine.ts';
 import { dedupe, type Rows, recordId, recordIdOf } from './database-keys.ts';
 import { reject, type Survey } from './database-survey.ts';
 import type { TargetTable, WriteSpec } from './database-target.ts';
@@ -69,6 +69,40 @@ export class Placing {
     };
     await engine.stage(merge);
     if (base) merge = await this.#settle(merge, placed);
+    return await this.#mergeStaged(merge, placed, tellable);
+  }
+
+  /** As `load`, of records that come as text; there must be nothing to tell of them. */
+  async loadText(loading: TextLoading, text: TextRecords, columns: readonly LoadColumn[]): Promise<Placed> {
+    const placed = new Placed();
+    await loading.load(this.#target.name, columns, text.chunks);
+    placed.written = text.count;
+    if (this.#tells) placed.changesOmitted = text.count;
+    return placed;
+  }
+
+  /** As `merge`, of records that come as text, into a table without base. */
+  async mergeText(
+    loading: TextLoading,
+    text: TextRecords,
+    columns: readonly LoadColumn[],
+    tellable: number,
+  ): Promise<Placed> {
+    const merge: Merge = {
+      table: this.#target.name,
+      columns,
+      rows: [],
+      masks: undefined,
+      base: false,
+      revive: this.#target.marksMissing,
+    };
+    await loading.stage(merge, text.chunks);
+    return await this.#mergeStaged(merge, new Placed(), tellable);
+  }
+
+  async #mergeStaged(merge: Merge, placed: Placed, tellable: number): Promise<Placed> {
+    const engine = this.#engine;
+    const { base } = merge;
     if (this.#target.tracksMissing) await engine.noteSeen(merge, this.#target.seen);
     if (base || merge.masks) await engine.complete(merge);
     const tells = this.#tells && tellable > 0;
@@ -110,6 +144,11 @@ export class Placing {
       placed.add(await this.piecewise(part, survey, tellable - placed.changes.length));
     }
     return placed;
+  }
+
+  /** Whether there is something to tell of rows that are loaded, while so many changes may still be told of. */
+  tellsOfLoaded(tellable: number): boolean {
+    return this.#tells && tellable > 0;
   }
 
   get #tells(): boolean {

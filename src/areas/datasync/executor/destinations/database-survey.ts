@@ -49,7 +49,6 @@ interface Field {
   readonly name: string;
   readonly key: boolean;
   column: TableColumn | undefined;
-  exists: boolean;
   free: boolean;
   /** Its values go nowhere: the server's own, ours, or unknown to a table that is not to change. */
   left: boolean;
@@ -202,7 +201,6 @@ class BatchSurvey {
       name,
       key,
       column: standing,
-      exists: standing !== undefined,
       free: false,
       left: false,
       foreign: false,
@@ -234,7 +232,7 @@ class BatchSurvey {
 
   #declare(field: Field): void {
     const type = this.#declared.get(this.#options.engine.fold(field.name));
-    if (type) this.#give(field, type, false);
+    if (type) this.#use(field, this.#made(field, type, false));
   }
 
   #leaveUnknown(field: Field): void {
@@ -253,11 +251,22 @@ class BatchSurvey {
     warn(`field ${quoted(field.name)} is left out: the table has no such column, and schema_policy is ${policy}`);
   }
 
-  #give(field: Field, type: ColumnType, wide: boolean): void {
-    const name = field.column?.name ?? field.name;
-    const column = this.#options.engine.column(name, type, { key: field.key, wide });
+  #use(field: Field, column: TableColumn): void {
     field.column = field.column?.required ? { ...column, required: true } : column;
-    field.free = takesAnything(field.column);
+    field.free = takesAnything(column);
+  }
+
+  #made(field: Field, type: ColumnType, wide: boolean): TableColumn {
+    return this.#options.engine.column(field.column?.name ?? field.name, type, { key: field.key, wide });
+  }
+
+  /** The column that holds what this one holds and the value: no wider than it must be. */
+  #wider(field: Field, column: TableColumn, value: Value): TableColumn {
+    const holding = (type: ColumnType) => {
+      const narrow = this.#made(field, type, false);
+      return narrow.native !== column.native && fits(narrow, value) ? narrow : this.#made(field, type, true);
+    };
+    return holding(widenedType(column, value, holding));
   }
 
   /** @returns the row as it is to be written */
@@ -282,20 +291,19 @@ class BatchSurvey {
 
   /** What to do about a value for which its column is not made. */
   #mend(field: Field, value: Value): Refusal | 'null' | 'fits' {
-    const { engine, policy, table } = this.#options;
+    const { policy, table } = this.#options;
     if (field.foreign) return new Refusal(field.name, `the table has no column ${quoted(field.name)}`);
     const type = typeOf(value);
     if (field.column === undefined && type !== undefined) {
-      this.#give(field, type, false);
+      this.#use(field, this.#made(field, type, false));
       if (field.column && fits(field.column, value)) return 'fits';
     }
     // A table that is being made takes whatever its first records hold.
-    const mayWiden = policy === 'evolve' || table === undefined || !field.exists;
+    const mayWiden = policy === 'evolve' || table === undefined;
     if (mayWiden && type !== undefined && field.column !== undefined) {
-      const made = (wanted: ColumnType) => engine.column(field.name, wanted, { key: field.key, wide: true });
-      const wider = widenedType(field.column, value, made);
-      if (fits(made(wider), value) && !sameColumn(made(wider), field.column)) {
-        this.#give(field, wider, true);
+      const wider = this.#wider(field, field.column, value);
+      if (fits(wider, value) && wider.native !== field.column.native) {
+        this.#use(field, wider);
         this.#widened = true;
         return 'fits';
       }
@@ -330,11 +338,8 @@ function sameNames(names: readonly string[], others: readonly string[]): boolean
   return true;
 }
 
-function sameColumn(one: TableColumn, other: TableColumn): boolean {
-  return one.native === other.native;
-}
-
-function isOurs(name: string): boolean {
+/** Fields of these names are left out. */
+export function isOurs(name: string): boolean {
   return name === BASE_COLUMN || name === DELETED_COLUMN || name.startsWith('_longshore_');
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ExecutorError, type LogLineLevel } from '../../../../protocol/executor.ts';
-import type { Column } from '../pipeline/contracts.ts';
+import type { Column, TextRecords } from '../pipeline/contracts.ts';
 import type { ConflictStrategy } from './database-conflicts.ts';
+import type { LoadColumn } from './database-encoding.ts';
 import {
   BASE_COLUMN,
   type DatabaseEngine,
@@ -9,8 +10,9 @@ import {
   type KeptState,
   type Swap,
   type Table,
+  type TextLoading,
 } from './database-engine.ts';
-import type { SchemaPolicy, Survey } from './database-survey.ts';
+import { isOurs, type SchemaPolicy, type Survey } from './database-survey.ts';
 import type { TableColumn } from './schema-column.ts';
 
 /** What is written, and how. */
@@ -163,6 +165,26 @@ export class TargetTable {
     await this.#engine.change(() => this.#engine.createLike(this.name, this.#spec.table));
     this.#table = await this.#engine.describe(this.name);
     if (this.#table) await this.#ensureKey(this.#table);
+  }
+
+  /**
+   * The columns that records which come as text can go to as they are.
+   * @returns undefined where somebody must look at them first
+   */
+  textColumns({ fields }: TextRecords, loading: TextLoading): LoadColumn[] | undefined {
+    const standing = new Map(this.#table?.columns.map((column) => [this.#engine.fold(column.name), column]));
+    const keys = new Set(this.keys.map((name) => this.#engine.fold(name)));
+    const columns: LoadColumn[] = [];
+    for (const { name, type, nulls } of fields) {
+      const folded = this.#engine.fold(name);
+      const column = standing.get(folded);
+      // Taken out, so that two fields of one column do not pass.
+      standing.delete(folded);
+      const key = keys.delete(folded);
+      if (!column || !loading.takes(column, type) || (key && nulls) || isOurs(name)) return undefined;
+      columns.push({ field: name, column, key });
+    }
+    return keys.size === 0 ? columns : undefined;
   }
 
   /** Makes the table, or gives it what the batch needs. */

@@ -26,14 +26,28 @@ interface StateRow {
   readonly state: KeptState | undefined;
 }
 
-/** Locked for as long as the transaction lasts. @throws ExecutorError when a later attempt has been here */
-async function lockRows(session: Session, fence: Fence): Promise<StateRow[]> {
-  const generations = generationsOf(fence.jobKey);
+/** The job's own row, and those of its other generations. */
+async function jobsOf(session: Session, jobKey: string): Promise<string[]> {
+  const generations = generationsOf(jobKey);
+  if (generations === undefined) return [jobKey];
+  const found = await query<{ job: string }>(
+    session,
+    `SELECT job FROM ${qualified(session, STATE_TABLE)} WHERE LEFT(job, CHAR_LENGTH(?)) = ?`,
+    [generations, generations],
+  );
+  return found.map(({ job }) => job);
+}
+
+/**
+ * Locked for as long as the transaction lasts, and by their keys: a condition that no index answers would lock the rows
+ * of all jobs.
+ * @throws ExecutorError when a later attempt has been here
+ */
+async function lockRows(session: Session, fence: Fence, jobs: readonly string[]): Promise<StateRow[]> {
   const found = await query<{ job: string; run_id: number; epoch: number; state: string | null }>(
     session,
-    `SELECT job, run_id, epoch, state FROM ${qualified(session, STATE_TABLE)}
-      WHERE job = ? OR LEFT(job, CHAR_LENGTH(?)) = ? ORDER BY job FOR UPDATE`,
-    [fence.jobKey, generations ?? fence.jobKey, generations ?? null],
+    `SELECT job, run_id, epoch, state FROM ${qualified(session, STATE_TABLE)} WHERE job IN (?) ORDER BY job FOR UPDATE`,
+    [jobs],
   );
   const rows = found.map(({ job, run_id, epoch, state }) => ({
     ...{ job, epoch, run_id: Number(run_id) },
@@ -55,21 +69,19 @@ export async function takeFence(
   transaction: Transaction,
   clear: (found: readonly FenceRow[]) => Promise<void>,
 ): Promise<KeptState | undefined> {
-  const found = await transaction(() => lockRows(session, fence));
+  const table = qualified(session, STATE_TABLE);
+  const { jobKey, runId, epoch } = fence;
+  // Makes sure that there is a row to lock, of no attempt yet: locks on what is not there are in each other's way.
+  await execute(session, `INSERT IGNORE INTO ${table} (job, run_id, epoch) VALUES (?, 0, 0)`, [jobKey]);
+  const jobs = await jobsOf(session, jobKey);
+  const found = await transaction(() => lockRows(session, fence, jobs));
   await clear(found.map(({ run_id, state }) => ({ runId: run_id, state })));
   return await transaction(async () => {
-    const rows = await lockRows(session, fence);
-    const table = qualified(session, STATE_TABLE);
-    const { jobKey, runId, epoch } = fence;
+    const rows = await lockRows(session, fence, jobs);
     for (const { job } of rows) {
       if (job !== jobKey) await execute(session, `DELETE FROM ${table} WHERE job = ?`, [job]);
     }
-    await execute(
-      session,
-      `INSERT INTO ${table} (job, run_id, epoch) VALUES (?, ?, ?)
-         ON DUPLICATE KEY UPDATE run_id = VALUES(run_id), epoch = VALUES(epoch)`,
-      [jobKey, runId, epoch],
-    );
+    await execute(session, `UPDATE ${table} SET run_id = ?, epoch = ? WHERE job = ?`, [runId, epoch, jobKey]);
     return rows.find(({ job }) => job === jobKey)?.state;
   });
 }
