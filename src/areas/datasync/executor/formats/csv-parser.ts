@@ -56,6 +56,11 @@ export class CsvParser {
     this.#position = 0;
   }
 
+  /** Counts lines that somebody else reads; no record waits. */
+  passOver(lines: number): void {
+    this.#nextLine += lines;
+  }
+
   /** Says that no more comes: what is there is complete. */
   end(): void {
     this.#ended = true;

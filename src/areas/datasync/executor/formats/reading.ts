@@ -1,6 +1,6 @@
 /** What all readers of files have in common: how they are asked, and what they answer. */
 import { ExecutorError } from '../../../../protocol/executor.ts';
-import type { Column, Reject, Row } from '../pipeline/contracts.ts';
+import type { Column, Reject, Row, TextRecords } from '../pipeline/contracts.ts';
 import type { FileConfig, FileOptions } from '../spec.ts';
 
 /** How a file is read, as its connector says it. */
@@ -18,6 +18,8 @@ export interface ReadRequest {
 
 /** Some records of a file, in order; rejects count as records. */
 export interface FileBatch {
+  /** The same as text, of `FileReader.textBatches` alone; `rows` and `ordinals` are made when they are read then. */
+  readonly text?: TextRecords;
   readonly rows: Row[];
   /** In step with `rows`. */
   readonly ordinals: number[];
@@ -33,6 +35,8 @@ export interface FileReader {
   readonly total?: number;
   /** To be read once. */
   readonly batches: AsyncGenerator<FileBatch, void>;
+  /** To be read instead of `batches`: the same, as text wherever that is possible; absent where it never is. */
+  readonly textBatches?: AsyncGenerator<FileBatch, void>;
   /** Frees what the reader holds besides its input; at any time when no batch is being waited for. */
   close(): Promise<void>;
 }
@@ -82,6 +86,21 @@ export class BatchBuilder {
     if (this.#next >= this.#from) return false;
     this.#next += 1;
     return true;
+  }
+
+  /** The ordinal of the next record. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether the next record is wanted. */
+  get wanting(): boolean {
+    return this.#next >= this.#from;
+  }
+
+  /** Counts records that go another way. */
+  pass(count: number): void {
+    this.#next += count;
   }
 
   add(row: Row): void {

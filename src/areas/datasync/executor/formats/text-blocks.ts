@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Decoder, decoderOf, encodingOfMark, LineEnds } from './encoding.ts';
 import { MAX_RECORD_BYTES } from './reading.ts';
 
@@ -7,6 +8,22 @@ export interface TextBlock {
   readonly text: string;
   /** Why lines, counted from 0 within the block, are none; undefined where all are well. */
   readonly bad: ReadonlyMap<number, string> | undefined;
+  /** The text in UTF-8, where it came like that; what is not looked at as text need not become any. */
+  readonly bytes?: Buffer;
+}
+
+class Utf8Block implements TextBlock {
+  readonly bad = undefined;
+  readonly bytes: Buffer;
+
+  /** @param bytes valid UTF-8 */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  get text(): string {
+    return this.bytes.toString('utf8');
+  }
 }
 
 /** Enough that the work on a block outweighs that of making it, little enough to hold some. */
@@ -26,7 +43,7 @@ export async function* textBlocks(input: AsyncIterable<Uint8Array>, label: strin
   let cutter: BlockCutter | undefined;
   let pending: Buffer[] = [];
   let size = 0;
-  for await (const chunk of input) {
+  for await (const chunk of inPieces(input)) {
     pending.push(bufferOf(chunk));
     size += chunk.length;
     if (size < BLOCK_BYTES) continue;
@@ -40,6 +57,12 @@ export async function* textBlocks(input: AsyncIterable<Uint8Array>, label: strin
   const bytes = Buffer.concat(pending, size);
   cutter ??= BlockCutter.startingWith(bytes, decoder);
   yield* cutter.end(bytes);
+}
+
+async function* inPieces(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of input) {
+    for (let at = 0; at < chunk.length; at += BLOCK_BYTES) yield chunk.subarray(at, at + BLOCK_BYTES);
+  }
 }
 
 export function bufferOf(bytes: Uint8Array): Buffer {
@@ -119,6 +142,7 @@ class BlockCutter {
   }
 
   #decode(bytes: Buffer): TextBlock {
+    if (this.#decoder.encoding === 'utf-8' && this.#lineEnd === '\n' && isUtf8(bytes)) return new Utf8Block(bytes);
     const text = this.#decoder.decode(bytes);
     if (text !== undefined) return { text: this.#normal(text), bad: undefined };
     const bad = new Map<number, string>();

@@ -52,8 +52,31 @@ export interface Reject {
   readonly whole?: boolean;
 }
 
+/** A field of records that come as text. */
+export interface TextField {
+  readonly name: string;
+  /** What every value of it is that is not null. */
+  readonly type: ColumnType;
+  /** Whether some are null. */
+  readonly nulls: boolean;
+}
+
+/**
+ * Records in the text that bulk loads read, for those that nothing has to look at: fields parted by tabs, records ended
+ * by line feeds, null as \N; tab, line feed, CR and backslash escaped by a backslash; UTF-8, without NUL. Booleans are t
+ * and f, integers and numbers plain decimals of at most 15 digits, days and times ISO 8601, UTC where they name no zone.
+ */
+export interface TextRecords {
+  readonly count: number;
+  /** All records have all of them, in this order. */
+  readonly fields: readonly TextField[];
+  readonly chunks: readonly Uint8Array[];
+}
+
 /** Some records of a source, in order. */
 export interface Batch {
+  /** The same as text, where `ReadFrom.text` asks for it and the source can tell; `rows` is made when it is read then. */
+  readonly text?: TextRecords;
   readonly rows: Row[];
   /** Ordinals of `rows`, in step with them. */
   readonly ordinals: number[];
@@ -69,6 +92,8 @@ export interface ReadFrom {
   readonly position: Json | undefined;
   /** Of the last complete run, when syncing incrementally: only what lies behind it. */
   readonly cursor: Json | undefined;
+  /** Whether batches may come as text: nothing has to look at records between the source and the destination. */
+  readonly text?: boolean;
 }
 
 /**
@@ -135,6 +160,8 @@ export interface WriteOutcome {
 }
 
 export interface WriteBatch {
+  /** The same as text. Whoever can do with that leaves `rows` alone. */
+  readonly text?: TextRecords;
   readonly rows: readonly Row[];
   /** In step with `rows`. */
   readonly ordinals: readonly number[];
@@ -154,6 +181,8 @@ export interface WriteBatch {
 export interface Destination {
   /** Whether rows and state are committed together; else the run is at least once, with keys where there are some. */
   readonly exactlyOnce: boolean;
+  /** Whether it makes use of records that come as text. */
+  readonly takesText?: boolean;
   /**
    * Takes the fence and looks up what was committed last.
    * @throws ExecutorError when a later attempt has been here
@@ -179,6 +208,8 @@ export interface Transform {
    * beginning again, and passes over what was written.
    */
   readonly remembers: boolean;
+  /** Whether it lets every row go on as it is. */
+  readonly idle?: boolean;
   /** @returns the rows that go on, and the refused ones; must not keep or change what it was given */
   apply(rows: readonly Row[], ordinals: readonly number[]): TransformOutcome;
 }

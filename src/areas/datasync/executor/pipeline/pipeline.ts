@@ -71,7 +71,7 @@ class PipelineRun {
   }
 
   async run(): Promise<PipelineResult> {
-    const { source, destination, incremental } = this.#options;
+    const { source, transform, destination, incremental } = this.#options;
     const last = await this.#lastState();
     // All was committed, and only the report of it was lost.
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
@@ -80,19 +80,28 @@ class PipelineRun {
     const from = {
       position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),
       cursor: incremental ? (this.#state.cursor ?? undefined) : undefined,
+      text: transform.idle === true && destination.takesText === true && this.#writtenBelow === 0,
     };
     this.#reporting.total(await source.total?.(from), this.#state.read);
     const batches = source.read(from);
-    for (;;) {
-      this.#context.signal.throwIfAborted();
-      const next = await batches.next();
-      if (next.done) {
-        return await this.#finish(next.value);
+    // One batch is read while the one before it is written.
+    let ahead = batches.next();
+    try {
+      for (;;) {
+        this.#context.signal.throwIfAborted();
+        const next = await ahead;
+        if (next.done) return await this.#finish(next.value);
+        this.#context.signal.throwIfAborted();
+        ahead = batches.next();
+        // It is awaited later; until then it does not count as unhandled.
+        ahead.catch(() => {});
+        await this.#write(next.value);
+        if (!destination.exactlyOnce) await this.#context.checkpoint(this.#state as unknown as Json);
+        await this.#reporting.progress(this.#state);
       }
-      this.#context.signal.throwIfAborted();
-      await this.#write(next.value);
-      if (!destination.exactlyOnce) await this.#context.checkpoint(this.#state as unknown as Json);
-      await this.#reporting.progress(this.#state);
+    } finally {
+      // The source is closed when it is not being read.
+      await ahead.catch(() => {});
     }
   }
 
@@ -122,11 +131,13 @@ class PipelineRun {
 
   async #write(batch: Batch): Promise<void> {
     const { transform, destination } = this.#options;
-    const outcome = this.#unwritten(transform.apply(batch.rows, batch.ordinals));
+    const { text } = batch;
+    const outcome = text ? untouched(batch) : this.#unwritten(transform.apply(batch.rows, batch.ordinals));
     const originals = new OriginalRows(batch);
     const fresh = batch.rejects.filter(({ ordinal }) => ordinal >= this.#writtenBelow);
     const refused = [...fresh, ...originals.complete(outcome.rejects)];
-    const records = (this.#writtenBelow === 0 ? batch.rows.length : unseen(batch, this.#writtenBelow)) + fresh.length;
+    const count = text?.count ?? (this.#writtenBelow === 0 ? batch.rows.length : unseen(batch, this.#writtenBelow));
+    const records = count + fresh.length;
     if (records === 0 && this.#writtenBelow > 0) return;
     const read = this.#state.read + records;
     const state = { ...this.#state, read, position: batch.position, rejected: this.#state.rejected + refused.length };
@@ -135,8 +146,13 @@ class PipelineRun {
       throw new ExecutorError(outcome.failure, { retryable: false });
     }
     const written = await destination.write({
-      rows: outcome.rows,
-      ordinals: outcome.ordinals,
+      ...(text ? { text } : {}),
+      get rows() {
+        return outcome.rows;
+      },
+      get ordinals() {
+        return outcome.ordinals;
+      },
       state,
       beforeCommit: async (found) => {
         const all = [...refused, ...originals.complete(found.rejects)];
@@ -201,6 +217,19 @@ class PipelineRun {
       exactly_once: this.#options.destination.exactlyOnce,
     };
   }
+}
+
+/** A batch that came as text: its rows are made only if somebody reads them. */
+function untouched(batch: Batch): TransformOutcome {
+  return {
+    get rows() {
+      return batch.rows;
+    },
+    get ordinals() {
+      return batch.ordinals;
+    },
+    rejects: [],
+  };
 }
 
 function unseen(batch: Batch, from: number): number {

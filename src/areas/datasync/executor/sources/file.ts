@@ -9,8 +9,8 @@ import { redact } from '../../../../sandbox/redactor.ts';
 import type { ConfinedLimits } from '../formats/confined-reader.ts';
 import { type FileFormat, formatOfMediaType, formatOfName } from '../formats/file-format.ts';
 import { openFile } from '../formats/open-file.ts';
-import { type FileReader, unreadable } from '../formats/reading.ts';
-import type { Batch, Column, ReadFrom, Source } from '../pipeline/contracts.ts';
+import { type FileBatch, type FileReader, unreadable } from '../formats/reading.ts';
+import type { Batch, Column, ReadFrom, Source, TextRecords } from '../pipeline/contracts.ts';
 import type { FileConfig } from '../spec.ts';
 
 export interface FileSourceOptions {
@@ -80,19 +80,25 @@ class FileSource implements Source {
     return reader.total === undefined ? undefined : Math.max(0, reader.total - from);
   }
 
-  async *read({ position }: ReadFrom): AsyncGenerator<Batch, undefined> {
+  async *read({ position, text: asText }: ReadFrom): AsyncGenerator<Batch, undefined> {
     const { signal } = this.#options;
     const { reader, version } = await this.#openAt(position);
+    const batches = asText ? (reader.textBatches ?? reader.batches) : reader.batches;
     for (;;) {
       signal.throwIfAborted();
-      const batch = await reader.batches.next().catch((error: unknown) => {
+      const batch = await batches.next().catch((error: unknown) => {
         throw this.#failure(error);
       });
       signal.throwIfAborted();
       if (batch.done) return undefined;
-      const { rows, ordinals, rejects, next } = batch.value;
+      const { rejects, next, text } = batch.value;
       const behind: Position = { record: next, version };
-      yield { rows, ordinals, rejects, position: { ...behind } };
+      const position = { ...behind };
+      if (text === undefined) {
+        yield { rows: batch.value.rows, ordinals: batch.value.ordinals, rejects, position };
+      } else {
+        yield lazily(text, batch.value, position);
+      }
     }
   }
 
@@ -170,6 +176,21 @@ class FileSource implements Source {
       cause: error,
     });
   }
+}
+
+/** A batch that makes rows only if somebody reads them. */
+function lazily(text: TextRecords, file: FileBatch, position: Json): Batch {
+  return {
+    text,
+    get rows() {
+      return file.rows;
+    },
+    get ordinals() {
+      return file.ordinals;
+    },
+    rejects: file.rejects,
+    position,
+  };
 }
 
 function refusal({ status, headers, url }: OutboundStream): ExecutorError {

@@ -14,7 +14,7 @@ export function pushedRecords(source: Source): Source {
 }
 
 async function* readPushed(source: Source, from: ReadFrom): AsyncGenerator<Batch, Json | undefined> {
-  const batches = source.read(from);
+  const batches = source.read({ ...from, text: false });
   for (;;) {
     const next = await batches.next();
     if (next.done) return next.value;

@@ -112,6 +112,7 @@ function compileStep({ type, config }: Transformation, options: StepOptions): St
 
 class Chain implements CompiledTransforms {
   readonly remembers: boolean;
+  readonly idle: boolean;
   readonly #steps: readonly Step[];
   readonly #names: readonly string[];
   readonly #notes = new Notes();
@@ -120,6 +121,7 @@ class Chain implements CompiledTransforms {
   constructor(steps: readonly Step[], names: readonly string[]) {
     this.#steps = steps;
     this.#names = names;
+    this.idle = steps.length === 0;
     this.remembers = steps.some((step) => step.remembers);
   }
 

@@ -3,14 +3,23 @@ import type { ConnectOptions, DatabaseLogin, UrlLogin } from '../../../../../con
 import { connectPostgres, postgresError, sqlStateOf } from '../../../../../connections/drivers/postgresql.ts';
 import type { Row } from '../../pipeline/contracts.ts';
 import type { LoadColumn } from '../database-encoding.ts';
-import type { DatabaseEngine, Fence, FenceRow, KeptState, Merge, Missing, Swap } from '../database-engine.ts';
+import type {
+  DatabaseEngine,
+  Fence,
+  FenceRow,
+  KeptState,
+  Merge,
+  Missing,
+  Swap,
+  TextLoading,
+} from '../database-engine.ts';
 import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, type Session } from './session.ts';
 import { ensureStateTable, holdFence, saveState, takeFence } from './state.ts';
 import { putInPlace } from './swap.ts';
-import { newColumn } from './types.ts';
+import { newColumn, takesTextOf } from './types.ts';
 
 const LONGEST_NAME = 63;
 
@@ -28,6 +37,11 @@ const DATA_ERROR = /^(?:22|23|21000$|54000$)/;
 /** PostgreSQL as a destination. See DatabaseEngine. */
 export class PostgresEngine implements DatabaseEngine {
   readonly product = 'PostgreSQL';
+  readonly text: TextLoading = {
+    takes: takesTextOf,
+    load: (table, columns, chunks) => merging.loadText(this.#session, table, columns, chunks),
+    stage: (merge, chunks) => merging.stageText(this.#session, merge, chunks),
+  };
   readonly #login: DatabaseLogin | UrlLogin;
   readonly #connect: ConnectOptions;
   readonly #schema: string;

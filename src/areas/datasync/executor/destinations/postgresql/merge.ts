@@ -34,8 +34,7 @@ const hasExtras = (merge: Merge) => merge.base || merge.masks !== undefined;
  * outlives a pooled connection's loan. The planner knows nothing of a table that was just filled, and guesses wrongly
  * where it has a choice: some rows against many are looked up in the index.
  */
-export async function stage(session: Session, merge: Merge): Promise<void> {
-  const { columns, rows, masks } = merge;
+async function makeStage(session: Session, merge: Merge): Promise<void> {
   const extras = `NULL::text AS ${quoteName(MASK_COLUMN)}, NULL::integer AS ${quoteName(ROW_COLUMN)}`;
   await execute(
     session,
@@ -44,10 +43,29 @@ export async function stage(session: Session, merge: Merge): Promise<void> {
      CREATE TEMPORARY TABLE ${quoteName(STAGE)} ON COMMIT DROP AS
        SELECT ${quoteNames(written(merge))}, ${extras} FROM ${qualified(session, merge.table)} WITH NO DATA`,
   );
+}
+
+export async function stage(session: Session, merge: Merge): Promise<void> {
+  const { columns, rows, masks } = merge;
+  await makeStage(session, merge);
   const loaded = [...namesOf(columns), ...(hasExtras(merge) ? [MASK_COLUMN, ROW_COLUMN] : [])];
   const trailers = hasExtras(merge) ? rows.map((_, row) => `${masks?.[row] ?? ''}\t${row}`) : undefined;
   const chunks = encodeRows(rows, columns, POSTGRES_DIALECT, trailers);
   await copy(session, `COPY ${STAGED} (${quoteNames(loaded)}) FROM STDIN`, chunks);
+}
+
+export async function stageText(session: Session, merge: Merge, chunks: Iterable<Uint8Array>): Promise<void> {
+  await makeStage(session, merge);
+  await copy(session, `COPY ${STAGED} (${quoteNames(namesOf(merge.columns))}) FROM STDIN`, chunks);
+}
+
+export async function loadText(
+  session: Session,
+  table: string,
+  columns: readonly LoadColumn[],
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  await copy(session, `COPY ${qualified(session, table)} (${quoteNames(namesOf(columns))}) FROM STDIN`, chunks);
 }
 
 export async function load(

@@ -44,7 +44,7 @@ const BUFFERED_BYTES = 1024 * 1024;
  * Sends rows by COPY as they are encoded: the server loads the first while the next are being made.
  * @param sql a COPY … FROM STDIN
  */
-export async function copy(session: Session, sql: string, chunks: Iterable<Buffer>): Promise<void> {
+export async function copy(session: Session, sql: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const stream = session.client.query(copyFrom(sql, { highWaterMark: BUFFERED_BYTES }));
   let failed = false;
   let wake = () => {};

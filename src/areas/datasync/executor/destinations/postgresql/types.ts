@@ -92,6 +92,17 @@ function wholeDigits(modifier: number): number {
   return (modifier >> 16) - (scale >= 1024 ? scale - 2048 : scale);
 }
 
+/**
+ * Whether the server reads a value's text, as records that come as text have it, as the very value that a column of
+ * that type is made for. It refuses integers that are too large for the column; nothing else may be left to it.
+ */
+export function takesTextOf(column: TableColumn, type: ColumnType): boolean {
+  if (column.opaque || column.generated || column.length !== undefined) return false;
+  if (type === 'integer' && column.type === 'integer') return true;
+  if (type === 'date' && column.native === 'text') return true;
+  return column.native === NATIVE[type] && type !== 'json' && type !== 'binary' && type !== 'decimal';
+}
+
 /** Columns of these have no equality. */
 export function comparedAsText(column: TableColumn): boolean {
   return column.opaque || column.native === 'json';
