@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import {
   hasTime,
   idOfRecord,
+  isSuspicious,
   MOST_ERRORS,
   NO_RECORD,
   PLAIN_LINE,
@@ -19,8 +20,6 @@ const LF = 0x0a;
 const LINE_END = Buffer.of(LF);
 const NO_RECORD_LINE = Buffer.from(`${NO_RECORD}\n`);
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
-/** Escapes of characters that no text column holds, or that may be half of one. */
-const SUSPICIOUS = /\\u(?:0000|d[89a-f])/i;
 
 /** How far a stream is. Bytes and lines count from its beginning, whatever request brought them. */
 export interface LinesState {
@@ -41,12 +40,19 @@ export interface CheckedLines {
   readonly state: LinesState;
 }
 
-/** Cuts a body into lines as it arrives, and checks each: holds about a megabyte, or the longest allowed line twice. */
+/**
+ * Cuts a body into lines as it arrives, and judges each at once: however bad they are, what comes between two events is
+ * little. Holds about a megabyte, or the longest allowed line twice.
+ */
 export class PushLines {
   #state: LinesState;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  /** Bytes of a line that is too long, whose end has not come yet. */
+  /** Judged, and not given yet. */
+  #judged: Buffer[] = [];
+  #judgedBytes = 0;
+  /** The beginning of a line whose end has not come yet. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** Bytes before that, of a line that is too long. */
   #dropped = 0;
 
   constructor(state?: LinesState) {
@@ -55,47 +61,51 @@ export class PushLines {
 
   /** @returns whole lines, once there are enough to be worth it */
   take(bytes: Buffer): CheckedLines | undefined {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    return this.#pendingBytes >= BLOCK_BYTES ? this.cut() : undefined;
+    const end = bytes.lastIndexOf(LF) + 1;
+    if (end > 0) this.#judge(this.#withRest(bytes.subarray(0, end)));
+    this.#rest.push(bytes.subarray(end));
+    this.#restBytes += bytes.length - end;
+    if (this.#restBytes > LONGEST_LINE) this.#dropped += this.#withRest(Buffer.alloc(0)).length;
+    return this.#judgedBytes >= BLOCK_BYTES ? this.cut() : undefined;
   }
 
   /** @returns the whole lines that have come and were not given yet */
   cut(): CheckedLines | undefined {
-    const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
-    const end = bytes.lastIndexOf(LF) + 1;
-    const rest = bytes.subarray(end);
-    this.#keep(rest);
-    if (end === 0) {
-      if (rest.length > LONGEST_LINE) {
-        this.#dropped += rest.length;
-        this.#keep(Buffer.alloc(0));
-      }
-      return undefined;
-    }
-    return this.#check(bytes.subarray(0, end));
+    if (this.#judgedBytes === 0) return undefined;
+    const bytes = Buffer.concat(this.#judged, this.#judgedBytes);
+    this.#judged = [];
+    this.#judgedBytes = 0;
+    return { bytes, state: this.#state };
   }
 
-  /** The body has ended: its last line may be without an end. */
+  /** The body has ended: its last line may be without an end. @returns what was not given yet */
   finish(): CheckedLines | undefined {
-    if (this.#pendingBytes === 0 && this.#dropped === 0) return undefined;
-    const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
-    this.#keep(Buffer.alloc(0));
-    const checked = this.#check(bytes);
-    // Should the upload go on after all, what follows is a line of its own.
-    return checked.bytes.at(-1) === LF ? checked : { ...checked, bytes: Buffer.concat([checked.bytes, LINE_END]) };
+    if (this.#restBytes > 0 || this.#dropped > 0) {
+      this.#judge(this.#withRest(Buffer.alloc(0)));
+      // Should the upload go on after all, what follows is a line of its own.
+      if (this.#judged.at(-1)?.at(-1) !== LF) this.#keep(LINE_END);
+    }
+    return this.cut();
   }
 
   get state(): LinesState {
     return this.#state;
   }
 
-  #keep(bytes: Buffer): void {
-    this.#pending = bytes.length === 0 ? [] : [bytes];
-    this.#pendingBytes = bytes.length;
+  #withRest(bytes: Buffer): Buffer {
+    if (this.#restBytes === 0) return bytes;
+    const whole = Buffer.concat([...this.#rest, bytes], this.#restBytes + bytes.length);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return whole;
   }
 
-  #check(given: Buffer): CheckedLines {
+  #keep(bytes: Buffer): void {
+    this.#judged.push(bytes);
+    this.#judgedBytes += bytes.length;
+  }
+
+  #judge(given: Buffer): void {
     const received = this.#state.received + this.#dropped + given.length;
     const marked = this.#state.received === 0 && given.subarray(0, 3).equals(BYTE_ORDER_MARK);
     const block = new Block(marked ? given.subarray(3) : given, this.#state);
@@ -103,7 +113,7 @@ export class PushLines {
     this.#dropped = 0;
     const { bytes, state } = block.judgeAll();
     this.#state = { ...state, received };
-    return { bytes, state: this.#state };
+    this.#keep(bytes);
   }
 }
 
@@ -141,7 +151,7 @@ class Block {
         this.#at = PLAIN_LINE.lastIndex;
         this.#lines += 1;
         this.#accepted += 1;
-      } else this.judgeNext();
+      } else if (!this.#passBlank()) this.judgeNext();
     }
     return { bytes: this.#takenBytes(), state: this.#stateNow() };
   }
@@ -161,6 +171,28 @@ class Block {
       this.#keptTo = end + 1;
     }
     this.#at = end + 1;
+  }
+
+  /** Passes over all blank lines that follow: many at once cost next to nothing. */
+  #passBlank(): boolean {
+    let end = this.#at;
+    let lines = 0;
+    for (let at = end; at < this.#bytes.length; at += 1) {
+      const byte = this.#bytes[at];
+      if (byte === LF) {
+        lines += 1;
+        end = at + 1;
+      } else if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) break;
+    }
+    if (lines === 0) return false;
+    this.#kept.push(
+      this.#bytes.subarray(this.#keptTo, this.#at),
+      Buffer.alloc(lines * NO_RECORD_LINE.length, NO_RECORD_LINE),
+    );
+    this.#keptTo = end;
+    this.#at = end;
+    this.#lines += lines;
+    return true;
   }
 
   #reject(problem: LineProblem): void {
@@ -198,9 +230,10 @@ function judgeLine(line: Buffer): 'blank' | LineProblem | { readonly timed: bool
   if (!isUtf8(line)) return bad('INVALID_ENCODING', 'the line has bytes that are not UTF-8');
   const text = line.toString();
   if (/^[ \t\r]*$/.test(text)) return 'blank';
-  const record = parsed(text);
-  if (record === undefined) return bad('INVALID_JSON', 'the line is not JSON');
-  const problem = problemOfRecord(record, SUSPICIOUS.test(text));
+  // Refusals are costly, and much that is no record can be told without one.
+  const record = /^[ \t]*\{/.test(text) ? parsed(text) : undefined;
+  if (record === undefined) return bad('INVALID_JSON', 'the line is not a JSON object');
+  const problem = problemOfRecord(record, isSuspicious(text));
   return problem === undefined ? { timed: hasTime(record) } : bad('VALIDATION_ERROR', problem, idOfRecord(record));
 }
 

@@ -71,7 +71,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /**
  * What keeps a parsed record from being taken; undefined for a good one.
- * @param suspicious its text has escapes that may be NUL or half a character
+ * @param suspicious as `isSuspicious` says of its text
  */
 export function problemOfRecord(record: unknown, suspicious: boolean): string | undefined {
   if (!isObject(record)) return 'a record is an object with id and data';
@@ -145,7 +145,18 @@ function isDeeper(value: object, levels: number): boolean {
   return false;
 }
 
+/** Escapes of characters that no text column holds, or that may be half of one. */
+const SUSPICIOUS = /\\u(?:0000|d[89a-f])/i;
+
+/** Whether the JSON `text` may hold what cannot be stored: to be looked at more closely. */
+export function isSuspicious(text: string): boolean {
+  return SUSPICIOUS.test(text);
+}
+
 function unstorable(record: Record<string, unknown>): string | undefined {
+  // Whole characters are written as they are: what is still an escape is half of one, or NUL.
+  const text = JSON.stringify(record, (_name, part: unknown) => (typeof part === 'bigint' ? 0 : part));
+  if (!isSuspicious(text)) return undefined;
   try {
     refuseUnstorable(record);
     return undefined;

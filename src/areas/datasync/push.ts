@@ -16,6 +16,7 @@ import {
   hasTime,
   idOfRecord,
   isObject,
+  isSuspicious,
   MOST_ERRORS,
   NO_RECORD,
   type PushError,
@@ -66,13 +67,19 @@ export function parseBody(bytes: Buffer): Value {
   }
 }
 
-/** A batch as it came. @throws AppError `validation` for what is none, whatever its records are */
-export function parseBatch(bytes: Buffer): Batch {
+/** A batch as it came. */
+export interface ParsedBatch extends Batch {
+  /** Whether some record may hold what cannot be stored. */
+  readonly suspicious: boolean;
+}
+
+/** @throws AppError `validation` for what is no batch, whatever its records are */
+export function parseBatch(bytes: Buffer): ParsedBatch {
   const body = parseBody(bytes) as unknown;
   if (!batch.Check(body)) throw validationError(problemsOf(batch.Errors(body), 'body'));
   const { records: _judgedLater, ...rest } = body;
   refuseUnstorable(rest);
-  return body;
+  return { ...body, suspicious: isSuspicious(bytes.toString('latin1')) };
 }
 
 /** What came of a batch. */
@@ -85,11 +92,11 @@ export interface PushedBatch {
 }
 
 /** The good ones of `records` as lines, each in its place. */
-function linesOf(records: readonly unknown[]) {
+function linesOf({ records, suspicious }: ParsedBatch) {
   const errors: PushError[] = [];
   let timed = false;
   const lines = records.map((record, index) => {
-    const message = problemOfRecord(record, true);
+    const message = problemOfRecord(record, suspicious);
     if (message === undefined) {
       timed ||= hasTime(record);
       return jsonText(record as Value);
@@ -101,13 +108,9 @@ function linesOf(records: readonly unknown[]) {
 }
 
 /** Keeps the good records of a batch, and enqueues their load. */
-export async function pushBatch(
-  tx: Tx,
-  actor: Actor,
-  { source, records, options = {} }: Batch,
-  startedAt: number,
-): Promise<PushedBatch> {
-  const { lines, errors, timed } = linesOf(records);
+export async function pushBatch(tx: Tx, actor: Actor, pushed: ParsedBatch, startedAt: number): Promise<PushedBatch> {
+  const { source, records, options = {} } = pushed;
+  const { lines, errors, timed } = linesOf(pushed);
   const accepted = records.length - errors.length;
   const request = { kind: 'batch', source, complete: true, createdBy: actor.identity.userId } as const;
   const requestId = await pushRequestInsert(tx, request);

@@ -134,8 +134,8 @@ function registerDelivery(app: App, { store, vault }: DatasyncDeps): void {
         response: {
           200: EventAnswer,
           401: {
-            ...datasyncDialect.errorSchema,
             description: 'The signature is wrong or missing, or the time too far off.',
+            content: { 'application/json': { schema: datasyncDialect.errorSchema } },
           },
         },
       },
