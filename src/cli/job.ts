@@ -199,7 +199,8 @@ function addLogs(job: Command): void {
           for (const line of await readSyncLogs(client, found.id, filter)) printSyncLine(session.out, line);
           return;
         }
-        const [latest] = await listSyncRuns(client, found.id, 1);
+        // Previews and what else the system starts are not what somebody wants to watch.
+        const latest = (await listSyncRuns(client, found.id, 100)).find(({ trigger }) => trigger !== 'system');
         if (!latest) {
           const mend = `Start it with "longshore job start ${found.name}".`;
           throw new CliFailure('notFound', `Sync job ${found.name} has not run yet. ${mend}`);

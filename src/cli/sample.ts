@@ -42,7 +42,7 @@ const SUCCESSES = new Set(['success', 'completed']);
 const CITIES = 'sample-cities';
 const FOLDER = path.join(packageRoot, 'examples');
 /** The file that is uploaded, and the dataset that it becomes. */
-const UPLOAD = { file: path.join(FOLDER, 'manifest.csv'), source: 'sample-cargo' } as const;
+const UPLOAD = { file: path.join(FOLDER, 'manifest.csv'), source: 'sample-manifest' } as const;
 const ARRIVAL = { container: 'LSHU100000', port: 'Rotterdam', tonnes: 16.61 } as const;
 
 /** The last line of the task's own output, else of anything about the run. */
@@ -82,7 +82,8 @@ async function loaded<T extends LoadView>(
 ): Promise<Outcome> {
   const { name, kind, startedAt } = how;
   const view = await load;
-  const said = view.error ?? `${records(view)} records in dataset ${name}`;
+  const count = records(view);
+  const said = view.error ?? `${count} ${count === 1 ? 'record' : 'records'} in dataset ${name}`;
   const seconds = (performance.now() - startedAt) / 1000;
   return { name, kind, status: view.status, attempts: 1, seconds, said };
 }
