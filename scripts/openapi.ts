@@ -41,6 +41,8 @@ const areas = createAreas({
   logger,
   retentionDays: 30,
   maxUploadBytes: 100 * 1024 * 1024,
+  warehouse: { store, login: { engine: 'postgresql', url } },
+  translatorUrl: undefined,
 });
 
 const folder = path.join(packageRoot, 'docs/openapi');

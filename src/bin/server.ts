@@ -39,6 +39,7 @@ import { Listener } from '../store/listener.ts';
 import { migrate } from '../store/migrate.ts';
 import { Store } from '../store/store.ts';
 import { openVault, warehouseSettings } from './vault.ts';
+import { openWarehouse } from './warehouse.ts';
 
 export interface ServerSettings {
   /** Its `databaseUrl` must be set: whoever embeds PostgreSQL says where it is. */
@@ -75,12 +76,13 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
   const codec = new TokenCodec(masterKey);
   const authenticator = new Authenticator({ store, codec, logger });
   listener.on(AUTH_CHANGED_CHANNEL, () => authenticator.forget());
-  const warehouse = warehouseSettings(masterKey, {
+  const place = warehouseSettings(masterKey, {
     warehouseUrl: config.warehouseUrl,
     directUrl: config.directDatabaseUrl ?? config.databaseUrl ?? '',
   });
-  await ensureWarehouse(store, warehouse, logger);
-  const vault = openVault({ store, masterKey, logger, warehouse });
+  await ensureWarehouse(store, place, logger);
+  const { warehouse, service: warehousePool } = await openWarehouse(store, place, logger);
+  const vault = openVault({ store, masterKey, logger, warehouse: place });
   const onReport = new Map([
     [SCHEDULER, onTaskReport(vault)],
     [DATASYNC, onSyncReport],
@@ -115,9 +117,12 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     logger,
     retentionDays: config.retentionDays,
     maxUploadBytes: config.maxUploadMb * 1024 * 1024,
+    warehouse,
+    translatorUrl: config.translatorUrl,
   });
   const services: Service[] = [
     listener,
+    warehousePool,
     engine,
     ...(redis ? [redis] : []),
     tokenPruner(store, logger),

@@ -8,6 +8,8 @@ import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerConflictRoutes } from './routes/conflicts.ts';
 import { registerConnectorRoutes } from './routes/connectors.ts';
+import { registerDatasetDerivationRoutes } from './routes/dataset-derivations.ts';
+import { registerDatasetRoutes } from './routes/datasets.ts';
 import { registerFileRoutes } from './routes/files.ts';
 import { registerJobControlRoutes } from './routes/job-controls.ts';
 import { registerJobInsightRoutes } from './routes/job-insight.ts';
@@ -43,6 +45,8 @@ export function datasyncArea(deps: DatasyncDeps): Area {
       registerFileRoutes(app, deps);
       registerWebhookRoutes(app, deps);
       registerWsRoutes(app, deps, hub);
+      registerDatasetRoutes(app, deps);
+      registerDatasetDerivationRoutes(app, deps);
       registerSystemRoutes(app, deps);
     },
   };

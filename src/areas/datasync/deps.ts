@@ -7,6 +7,7 @@ import type { Idempotency } from '../../http/idempotency.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Store } from '../../store/store.ts';
+import type { Warehouse } from './datasets/warehouse.ts';
 
 /** What the area's routes work with; the entry point hands it in. */
 export interface DatasyncDeps {
@@ -23,4 +24,7 @@ export interface DatasyncDeps {
   readonly retentionDays: number;
   /** Of one file. */
   readonly maxUploadBytes: number;
+  readonly warehouse: Warehouse;
+  /** Of a LibreTranslate service that workers ask. */
+  readonly translatorUrl: string | undefined;
 }

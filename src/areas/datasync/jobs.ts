@@ -10,6 +10,7 @@ import { LIVE } from '../../engine/states.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
+import { datasetTableOf, storedDatasetTable } from './datasets/dataset-source.ts';
 import { idOf, numberOf } from './ids.ts';
 import {
   changedDefinition,
@@ -70,7 +71,8 @@ export function listSyncJobs(
 /** @throws AppError `validation` naming the field, `conflict` for a name that is taken */
 export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: JobCreate): Promise<Job> {
   const draft = new SecretDraft();
-  const definition = sealed(jobDefinition(body, newSyncKey()), body, null, draft);
+  const given = jobDefinition(body, newSyncKey());
+  const definition = sealed(given, body, null, draft, await datasetTableOf(tx, body.connector));
   const id = await inAreaWords(body.name, createJob(tx, definition, actor.identity.userId));
   await vault.save(tx, jobOwner(id), draft, definition.spec);
   const { name, connector } = body;
@@ -78,15 +80,26 @@ export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: Jo
   return getJob(tx, AREA, id);
 }
 
-function sealed(definition: JobDefinition, body: JobUpdate, stored: Json, draft: SecretDraft): JobDefinition {
-  return { ...definition, spec: sealJobSecrets(definition.spec as SyncSpec, Object.keys(body), stored, draft) };
+function sealed(
+  definition: JobDefinition,
+  body: JobUpdate,
+  stored: Json,
+  draft: SecretDraft,
+  table: { readonly dataset_table?: string },
+): JobDefinition {
+  const spec = sealJobSecrets(definition.spec as SyncSpec, Object.keys(body), stored, draft);
+  return { ...definition, spec: { ...spec, ...table } };
 }
 
 /** A run under way keeps what it began with. @throws AppError `not_found`, `validation`, `conflict` */
 export async function updateSyncJob(tx: Tx, vault: Vault, actor: Actor, id: string, body: JobUpdate): Promise<SyncJob> {
   const number = numberOf('job', id);
   const draft = new SecretDraft();
-  const change = (job: Job) => sealed(changedDefinition(job, body), body, job.spec, draft);
+  const table = body.connector && (await datasetTableOf(tx, body.connector));
+  const change = (job: Job) => {
+    const kept = storedDatasetTable(job.spec as SyncSpec);
+    return sealed(changedDefinition(job, body), body, job.spec, draft, table ?? kept);
+  };
   await inAreaWords(id, updateJob(tx, AREA, number, change));
   const changed = await getSyncJob(tx, id);
   await vault.save(tx, jobOwner(number), draft, changed.job.spec);

@@ -3,6 +3,7 @@ import type { ReportRow } from '../../engine/queries/report.ts';
 import { getRun } from '../../engine/runs.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Tx } from '../../store/store.ts';
+import { onDatasetLoaded, onDatasetProfiled } from './datasets/dataset-reports.ts';
 import { AREA } from './kinds.ts';
 import { conflictsInsert } from './queries/conflict.ts';
 import { jobStatePut } from './queries/job_state.ts';
@@ -62,6 +63,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const state = rows.at(-1);
     if (run.jobId !== null && state !== undefined) await jobStatePut(tx, run.jobId, run.spec, state);
   },
+  dataset: onDatasetLoaded,
+  profile: onDatasetProfiled,
 };
 
 /**
