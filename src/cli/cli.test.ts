@@ -153,7 +153,7 @@ it('applies a file, changes nothing the second time, and only what differs the t
 });
 
 it('applies each of the sample files as it is', async () => {
-  const files = ['1-shell', '2-http', '3-python', '4-cron', '5-retry'].map((name) =>
+  const files = ['1-shell', '2-http', '3-python', '4-cron', '5-retry', '6-rest-sync', '7-webhook'].map((name) =>
     path.join('examples', `${name}.yaml`),
   );
   const applied = await json('apply', ...files.flatMap((file) => ['-f', file]));

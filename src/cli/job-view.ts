@@ -7,6 +7,7 @@ import type { Output } from './terminal/output.ts';
 import { Progress } from './terminal/progress.ts';
 import type { Column } from './terminal/table.ts';
 import { printable } from './terminal/width.ts';
+import { counted } from './terminal/words.ts';
 
 export const JOB_ARGUMENT = ['<job>', 'its name or id'] as const;
 
@@ -61,21 +62,22 @@ export function printSyncLine(out: Output, line: SyncLogLine): void {
   out.line(style ? out.style(style, text) : text);
 }
 
+const COUNTS = [
+  ['records_written', 'written'],
+  ['records_rejected', 'refused'],
+  ['records_removed', 'removed'],
+] as const;
+
 /** What a run has done, in one line: `12,000 records read, 11,990 written, 10 refused`. */
-export function describeResult({ result, records_processed }: SyncRunView): string {
-  const counts = (typeof result === 'object' && result !== null ? result : {}) as Record<string, unknown>;
-  const said = [
-    ['records_read', 'read'],
-    ['records_written', 'written'],
-    ['records_rejected', 'refused'],
-    ['records_removed', 'removed'],
-  ].flatMap(([field = '', verb]) => {
+export function describeResult({ result, records_processed: processed }: SyncRunView): string {
+  const counts = typeof result === 'object' && result !== null ? (result as Readonly<Record<string, unknown>>) : {};
+  const read = typeof counts.records_read === 'number' ? counts.records_read : processed;
+  const rest = COUNTS.flatMap(([field, verb]) => {
     const count = counts[field];
-    const always = field === 'records_read' || field === 'records_written';
-    return typeof count === 'number' && (always || count > 0) ? [`${count.toLocaleString('en')} ${verb}`] : [];
+    const isTold = typeof count === 'number' && (count > 0 || field === 'records_written');
+    return isTold ? [`${count.toLocaleString('en')} ${verb}`] : [];
   });
-  const [first, ...rest] = said.length > 0 ? said : [`${records_processed.toLocaleString('en')} read`];
-  return [first?.replace(' ', ' records '), ...rest].join(', ');
+  return [`${counted(read, 'record')} read`, ...rest].join(', ');
 }
 
 function settle(out: Output, job: SyncJobView, run: SyncRunView): void {
@@ -103,9 +105,9 @@ class RunProgress {
     this.#from ??= { records, at: now };
     const seconds = (now - this.#from.at) / 1000;
     const rate = seconds < 1 ? 0 : Math.round((records - this.#from.records) / seconds);
-    const counted = `${records.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`} records`;
+    const done = total === null ? '' : `${records.toLocaleString('en')} of `;
     const speed = rate > 0 ? `, ${rate.toLocaleString('en')}/s` : '';
-    if (status === 'running') this.#bar.update(records, total, counted + speed);
+    if (status === 'running') this.#bar.update(records, total, done + counted(total ?? records, 'record') + speed);
     else this.#bar.update(0, null, status);
   }
 

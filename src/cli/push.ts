@@ -9,6 +9,7 @@ import { type Session, withSession } from './session.ts';
 import type { Output } from './terminal/output.ts';
 import { formatBytes, Progress } from './terminal/progress.ts';
 import { printable } from './terminal/width.ts';
+import { counted } from './terminal/words.ts';
 import { listed } from './values.ts';
 
 interface PushOptions {
@@ -40,7 +41,8 @@ function settle(load: LoadView | undefined, rejected: number, source: string): v
   if (load?.status === 'failed') {
     throw new CliFailure('failed', `The load into ${source} failed: ${printable(load.error ?? 'see its run')}`);
   }
-  if (rejected > 0) throw new CliFailure('failed', `${rejected} records were not taken.`);
+  if (rejected > 0)
+    throw new CliFailure('failed', `${counted(rejected, 'record')} ${rejected === 1 ? 'was' : 'were'} not taken.`);
 }
 
 async function sendLines(client: Client, out: Output, file: string, options: PushOptions, signal: AbortSignal) {
@@ -76,8 +78,13 @@ async function pushLines(session: Session, file: string, options: PushOptions): 
     ? await interruptible(waiting, (signal) => waitForLoad<RequestView>(client, location, signal))
     : undefined;
   const { accepted, rejected } = load ?? taken;
-  const where = load ? `are in dataset ${options.source}` : `are on their way into dataset ${options.source}`;
-  if (load?.status !== 'failed') out.done(`${accepted} records ${where} (${taken.request_id}).`, load ?? taken);
+  if (load?.status !== 'failed') {
+    const where = load ? 'loaded' : 'sent';
+    out.done(
+      `${counted(accepted, 'record')} ${where} into dataset ${options.source} (${taken.request_id}).`,
+      load ?? taken,
+    );
+  }
   settle(load, rejected, options.source);
 }
 
@@ -94,15 +101,16 @@ async function pushFile(session: Session, file: string, options: PushOptions): P
     uploadFile(client, { file, format, options: sent, signal }),
   );
   if (!options.wait) {
-    const size = formatBytes(uploaded.size_bytes);
-    out.done(`${uploaded.filename} (${size}) is on its way into dataset ${source} (${uploaded.file_id}).`, uploaded);
+    const what = `${uploaded.filename} (${formatBytes(uploaded.size_bytes)})`;
+    out.done(`${what} sent into dataset ${source} (${uploaded.file_id}).`, uploaded);
     return;
   }
   const location = `/v1/sync/files/${uploaded.file_id}`;
   const loaded = await interruptible(waiting, (signal) => waitForLoad<FileView>(client, location, signal));
   showRefused(out, loaded.errors);
   if (loaded.status !== 'failed') {
-    out.done(`${loaded.records_count} records of ${loaded.filename} are in dataset ${source}.`, loaded);
+    const records = counted(loaded.records_count ?? 0, 'record');
+    out.done(`${records} of ${loaded.filename} loaded into dataset ${source} (${loaded.file_id}).`, loaded);
   }
   settle(loaded, loaded.rejected_count, source);
 }

@@ -17,6 +17,7 @@ import type { SampleSource } from './sample/source.ts';
 import type { Output } from './terminal/output.ts';
 import type { Column } from './terminal/table.ts';
 import { printable } from './terminal/width.ts';
+import { counted } from './terminal/words.ts';
 
 interface Outcome {
   readonly name: string;
@@ -82,8 +83,7 @@ async function loaded<T extends LoadView>(
 ): Promise<Outcome> {
   const { name, kind, startedAt } = how;
   const view = await load;
-  const count = records(view);
-  const said = view.error ?? `${count} ${count === 1 ? 'record' : 'records'} in dataset ${name}`;
+  const said = view.error ?? `${counted(records(view) ?? 0, 'record')} in dataset ${name}`;
   const seconds = (performance.now() - startedAt) / 1000;
   return { name, kind, status: view.status, attempts: 1, seconds, said };
 }

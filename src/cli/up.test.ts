@@ -123,6 +123,9 @@ it('starts on nothing, runs the sample on real input, and says how to sign in', 
   }
   expect(up.said).toMatch(/sample-cargo +python +(success|not run)/);
   expect(up.said).toMatch(/sample-retry +shell +success +2 /);
+  expect(up.said).toMatch(/sample-cities +sync +completed +1 .* 135,233 records read, 135,233 written\n/);
+  expect(up.said).toMatch(/sample-manifest +file +completed +1 .* 60 records in dataset sample-manifest\n/);
+  expect(up.said).toMatch(/sample-arrivals +webhook +completed +1 .* 1 record in dataset sample-arrivals\n/);
   const password = await up.hear(/admin \/ (\w+)/);
   expect((await readFile(path.join(dataDir, 'admin.password'), 'utf8')).trim()).toBe(password);
 });
@@ -195,6 +198,9 @@ it('leaves no server and no worker behind when it is killed itself, and the next
   await up.hear(/the sample is left out/);
   await up.hear(/Longshore is up/);
   expect(await postgresPid()).toBe(postgres);
+  // The source of the sample's sync job is back too, wherever it found a port.
+  const synced = await longshore.run(['job', 'start', 'sample-cities', '--wait']);
+  expect(synced.stderr).toMatch(/sample-cities completed after .*: 135,233 records read, 0 written\.\n$/);
   expect(up.said).not.toMatch(/admin \//);
   await expectWork();
 });

@@ -1,4 +1,5 @@
-import { openAsBlob } from 'node:fs';
+import { constants, openAsBlob } from 'node:fs';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../../kernel/clock.ts';
 import { CliFailure } from '../failure.ts';
@@ -34,11 +35,19 @@ export interface FileUpload {
   readonly signal: AbortSignal;
 }
 
+async function openContent(file: string): Promise<Blob> {
+  try {
+    // It alone says why a file cannot be opened.
+    await access(file, constants.R_OK);
+    return await openAsBlob(file);
+  } catch (error) {
+    throw new CliFailure('usage', `Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Uploads a file, read from disk as it is sent. */
 export async function uploadFile(client: Client, { file, format, options, signal }: FileUpload): Promise<FileView> {
-  const content = await openAsBlob(file).catch((error: Error) => {
-    throw new CliFailure('usage', `Cannot read ${file}: ${error.message}`, { cause: error });
-  });
+  const content = await openContent(file);
   const form = new FormData();
   if (format !== undefined) form.set('format', format);
   form.set('options', JSON.stringify(options));
