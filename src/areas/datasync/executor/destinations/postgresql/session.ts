@@ -37,8 +37,11 @@ export async function execute(session: Session, sql: string, values?: unknown[])
   return last?.rowCount ?? 0;
 }
 
-/** What the stream takes before it is waited for: enough for the server to have work while the next rows are encoded. */
-const BUFFERED_BYTES = 1024 * 1024;
+/**
+ * What the stream takes before it is waited for. Little, so that rows go out while the next are encoded: it holds all
+ * back until the server has said that it is ready, which is heard only once somebody waits.
+ */
+const BUFFERED_BYTES = 64 * 1024;
 
 /**
  * Sends rows by COPY as they are encoded: the server loads the first while the next are being made.
