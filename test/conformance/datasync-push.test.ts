@@ -203,6 +203,48 @@ describe('POST /push/batch', () => {
     ]);
   });
 
+  test("goes through the dataset's transformations and rules, where it has some and unless told otherwise", async () => {
+    const source = newSource();
+    const dataset = {
+      name: source,
+      schema: {
+        columns: [
+          { name: 'name', type: 'text', required: true, max_length: 5 },
+          { name: 'age', type: 'integer', min: 0 },
+          { name: 'a.b', type: 'text', values: ['x', 'y'] },
+        ],
+      },
+      transformations: [{ type: 'value_transform', config: { op: 'upper', field: 'name' } }],
+    };
+    const made = await server.call('POST', '/v1/sync/datasets', { body: dataset });
+    expect(made.status, JSON.stringify(made.body)).toBe(201);
+    const records = [
+      record('1', { name: 'ada', age: '36', 'a.b': 'x' }),
+      record('2', { name: 'bob', age: 'old' }),
+      record('3', { age: 5 }),
+      record('4', { name: 'too long' }),
+      record('5', { name: 'eve', age: -1 }),
+      record('6', { name: 'fay', 'a.b': 'z' }),
+    ];
+    const { body } = await pushBatch({ source, records });
+    const request = await ended(body.request_id);
+    expect(request).toMatchObject({ status: 'completed', accepted: 1, rejected: 5 });
+    expect(request.errors).toEqual(
+      ['age', 'name', 'name', 'age', 'a.b'].map((field, index) => ({
+        index: index + 1,
+        id: String(index + 2),
+        code: 'NOT_LOADED',
+        message: expect.stringContaining(field),
+      })),
+    );
+    expect(await rowsOf(source, '_id, name, age')).toEqual([{ _id: '1', name: 'ADA', age: 36 }]);
+    const options = { validate: false, transform: false };
+    await ended(
+      (await pushBatch({ source, records: [record('7', { name: 'as it is', age: -5 })], options })).body.request_id,
+    );
+    expect((await rowsOf(source, '_id, name, age')).at(-1)).toEqual({ _id: '7', name: 'as it is', age: -5 });
+  });
+
   test('with upsert false each record is a row of its own', async () => {
     const source = newSource();
     for (const name of ['one', 'two']) {
@@ -212,13 +254,15 @@ describe('POST /push/batch', () => {
     expect(await rowsOf(source, '_id, name')).toHaveLength(2);
   });
 
-  test('pushes at the same moment into one dataset all arrive, in the order in which they were answered', async () => {
+  test('pushes at the same moment into one dataset all arrive', async () => {
     const source = newSource();
     const pushes = Array.from({ length: 12 }, (_, index) =>
       pushBatch({ source, records: [record('same', { name: 'same' }), record(`own ${index}`)] }),
     );
     const answers = await Promise.all(pushes);
-    for (const { body } of answers) expect((await ended(body.request_id)).status).toBe('completed');
+    for (const { body } of answers) {
+      expect(await ended(body.request_id)).toMatchObject({ status: 'completed', error: null });
+    }
     expect(await rowsOf(source)).toHaveLength(13);
   });
 
@@ -243,6 +287,7 @@ describe('POST /push/batch', () => {
       [{ source, records: {} }, 'records'],
       [{ records: [record('a')] }, 'source'],
       [{ source: ' ', records: [record('a')] }, 'source'],
+      [{ source: '_longshore_sync', records: [record('a')] }, 'source'],
       [{ source: 'a\nb', records: [record('a')] }, 'source'],
       [{ source, records: [record('a')], options: { upsert: 'yes' } }, 'options.upsert'],
       [{ source, records: [record('a')], options: { more: 1 } }, 'options.more'],
@@ -664,6 +709,7 @@ describe('POST /push/file', () => {
       [{ file, format: 'parquet' }, 'format'],
       [{ file: ['a.csv', 'PAR1'] }, 'format'],
       [{ file, format: 'excel' }, 'format'],
+      [{ file: ['_longshore_sync.csv', csv] }, 'options.source'],
       [{ file, options: '{' }, 'options'],
       [{ file, options: '[]' }, 'options'],
       [{ file, options: '{"mode":"replace"}' }, 'options.mode'],

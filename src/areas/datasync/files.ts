@@ -41,6 +41,7 @@ export const UploadOptions = Type.Object(
 );
 type UploadOptions = Static<typeof UploadOptions>;
 const uploadOptions = Compile(UploadOptions);
+const datasetName = Compile(Source);
 
 const LONGEST_NAME = 255;
 
@@ -116,6 +117,13 @@ function refuseOther(format: FileFormat, { beginning, size }: StoredBytes): void
   if (magic && !beginsWith(beginning, magic)) throw invalidField('format', `is ${format}, but the file is not`);
 }
 
+/** The name without extensions. @throws AppError `validation` for one that no dataset can have */
+function datasetOf(filename: string): string {
+  const name = filename.replace(/(?<=.)\.[^.]*$/, '').replace(/(?<=.)\.(?:csv|tsv|json|jsonl|ndjson)$/i, '');
+  if (datasetName.Check(name)) return name;
+  throw invalidField('options.source', "is needed: the file's name is none that a dataset can have");
+}
+
 /** Keeps an uploaded file, and enqueues its load unless the form says otherwise. @throws AppError `validation` */
 export async function keepFile(
   tx: Tx,
@@ -125,7 +133,7 @@ export async function keepFile(
 ): Promise<void> {
   refuseOther(format, stored);
   const { load = true, source: told, mode = 'append', key_columns, validate, transform, ...reading } = options;
-  const source = load ? (told ?? filename.replace(/(?<=.)\.[^.]*$/, '')) : null;
+  const source = load ? (told ?? datasetOf(filename)) : null;
   const request = { kind: 'file', source, complete: true, createdBy: actor.identity.userId } as const;
   const requestId = await pushRequestInsert(tx, request);
   if (requestId === undefined) throw new Error('the request could not be noted');

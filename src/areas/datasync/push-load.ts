@@ -7,6 +7,7 @@ import type { FileConfig } from './executor/spec.ts';
 import { idOf } from './ids.ts';
 import { WAREHOUSE_LOGIN } from './job-definition.ts';
 import { AREA, LOAD_KIND } from './kinds.ts';
+import { stepsInto } from './push-rules.ts';
 
 const RETRIES = 5;
 const RETRY_DELAY_SECONDS = 5;
@@ -15,8 +16,8 @@ const RETRY_DELAY_SECONDS = 5;
 export const Source = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
-  description: 'Names the dataset; no control characters.',
+  pattern: '^(?!_longshore)[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
+  description: 'Names the dataset; no control characters, and not beginning with _longshore.',
 });
 
 /** What is done with what comes in. */
@@ -58,13 +59,14 @@ export interface Load {
 /** Pushes are known by their ids, and lie in columns that no data has. */
 export const PUSHED = { file: { format: 'ndjson', compression: 'none' }, keyColumns: ['_id'], pushed: true } as const;
 
-function specOf(load: Load): { [field: string]: Json } {
+function specOf(load: Load, transformations: Json[]): { [field: string]: Json } {
   const { blobId, source, file, options, keyColumns, pushed, timed } = load;
   const { mode = (options.upsert ?? true) ? 'upsert' : 'append' } = load;
   return {
     // Each load is a sync of its own: an earlier one that is tried again must not be taken for one that was overtaken.
     key: `load_${blobId}`,
     connector: { type: 'file', config: { ...(file as { [field: string]: Json }), file_id: idOf('file', blobId) } },
+    ...(transformations.length > 0 ? { transformations } : {}),
     destination: {
       type: 'dataset',
       name: source,
@@ -83,13 +85,14 @@ function specOf(load: Load): { [field: string]: Json } {
  * @returns the run's id
  */
 export async function enqueueLoad(tx: Tx, actor: Actor | null, load: Load): Promise<number> {
+  const spec = specOf(load, await stepsInto(tx, load.source, load.options));
   const [runId] = await enqueue(tx, [
     {
       jobId: null,
       area: AREA,
       kind: LOAD_KIND,
       name: `load into ${load.source}`,
-      spec: specOf(load),
+      spec,
       trigger: 'system',
       fireAt: null,
       runAt: null,
