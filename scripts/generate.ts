@@ -27,7 +27,7 @@ const GENERATORS: readonly Generator[] = [
   },
   {
     command: ['npm', 'run', '--silent', 'generate', '-w', 'console'],
-    outputs: ['scheduler', 'governance'].map((area) => `console/api/${area}.gen.ts`),
+    outputs: ['scheduler', 'datasync', 'governance'].map((area) => `console/api/${area}.gen.ts`),
   },
 ];
 

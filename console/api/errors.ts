@@ -37,19 +37,27 @@ function isFieldProblem(value: unknown): value is FieldProblem {
   return isRecord(value) && typeof value.field === 'string' && typeof value.message === 'string';
 }
 
+/** A list of problems, or, as governance has them, `fields` with what is wrong by name. */
+function problemsOf(details: unknown): FieldProblem[] {
+  if (Array.isArray(details)) return details.filter(isFieldProblem);
+  const fields = isRecord(details) && isRecord(details.fields) ? details.fields : {};
+  return Object.entries(fields).map(([field, message]) => ({ field, message: String(message) }));
+}
+
 /**
  * Reads the error of an answer that is not 2xx.
  * @param body the parsed JSON, or whatever a proxy in between has sent
  */
 export function toApiError(response: Response, body: unknown): ApiError {
   const fields = isRecord(body) ? body : {};
-  const message = typeof fields.message === 'string' ? fields.message : '';
-  const details = isRecord(fields.error) ? fields.error.details : [];
+  // Some areas say what is wrong beside `error`, others in it.
+  const inner = isRecord(fields.error) ? fields.error : {};
+  const message = [fields.message, inner.message].find((text) => typeof text === 'string') ?? '';
   const requestId = response.headers.get('x-request-id');
   const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
   return new ApiError(response.status, message, {
     ...(requestId === null ? {} : { requestId }),
     ...(Number.isNaN(retryAfter) ? {} : { retryAfterMs: retryAfter * 1000 }),
-    details: Array.isArray(details) ? details.filter(isFieldProblem) : [],
+    details: problemsOf(inner.details ?? fields.details),
   });
 }

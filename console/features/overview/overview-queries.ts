@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { client, payload } from '../../api/client.ts';
+import { payload } from '../../api/answers.ts';
+import { client } from '../../api/client.ts';
 import { toApiError } from '../../api/errors.ts';
 
 export const healthQuery = queryOptions({

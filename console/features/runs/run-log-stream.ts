@@ -1,4 +1,5 @@
-import { client, payload } from '../../api/client.ts';
+import { payload } from '../../api/answers.ts';
+import { client } from '../../api/client.ts';
 import { toApiError } from '../../api/errors.ts';
 import { readEvents } from '../../api/event-stream.ts';
 import type { LogLine } from '../../api/model.ts';

@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { client, payload } from '../../api/client.ts';
+import { payload } from '../../api/answers.ts';
+import { client } from '../../api/client.ts';
 import { REFRESH_MS } from '../../api/query-client.ts';
 import { hasEnded } from './run-status-badge.tsx';
 

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { client, done, payload } from '../../api/client.ts';
+import { done, payload } from '../../api/answers.ts';
+import { client } from '../../api/client.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from '../../api/model.ts';
 import type { TaskListSearch } from './task-list-search.ts';
 
