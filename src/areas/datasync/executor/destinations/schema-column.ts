@@ -108,7 +108,7 @@ function fitsDecimal({ digits }: TableColumn, value: Value): boolean {
 }
 
 /** A number without an exponent: 1e21 is `1000000000000000000000`. */
-export function plainNumber(value: number | bigint): string {
+function plainNumber(value: number | bigint): string {
   const text = String(value);
   const [mantissa = '', exponent] = text.split('e');
   if (exponent === undefined) return text;
@@ -167,7 +167,7 @@ function beginsWithDate(text: string): boolean {
 }
 
 /** Whether a text names an instant in ISO 8601; UTC where it names no zone. */
-export function isTimeText(text: string): boolean {
+function isTimeText(text: string): boolean {
   return beginsWithDate(text) && (text.length === 10 || TIME.test(text));
 }
 

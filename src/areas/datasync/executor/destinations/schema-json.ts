@@ -49,6 +49,6 @@ function spell(value: Value | undefined): string {
 }
 
 /** Without NUL and halves of surrogate pairs: each becomes U+FFFD. */
-export function cleanText(text: string): string {
+function cleanText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
