@@ -58,7 +58,7 @@ async function withFewForms(session: Session, table: string, columns: readonly C
     const [forms = 0, all = 0] = await counts(
       session,
       `SELECT count(DISTINCT ${quoted}) AS forms, count(${quoted}) AS n
-         FROM (SELECT ${quoted} FROM ${qualified(session, table)} LIMIT ${SAMPLE}) some`,
+         FROM (SELECT ${quoted} FROM ${qualified(session, table)} LIMIT ${SAMPLE}) sampled`,
     );
     if (forms <= FEW_FORMS && forms <= all * FEW_OF_ALL) listed.add(name);
   }
