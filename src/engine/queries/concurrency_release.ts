@@ -23,45 +23,70 @@ export async function concurrencyLockOf(tx: Tx, runId: number): Promise<void> {
 /** Looked at beyond the limit, so that a few that nobody can take do not hold up the rest. */
 const SPARE = 20;
 
+/** Whether a live worker could take a run of `waiting`. */
+const TAKEABLE = `EXISTS (
+  SELECT FROM longshore.queues q
+  JOIN longshore.workers o ON o.enabled AND q.kind = ANY (o.kinds) AND q.tags <@ coalesce(o.tags_override, o.tags)
+  JOIN longshore.worker_sessions s ON s.worker_id = o.id AND s.ended_at IS NULL
+  WHERE q.name = waiting.queue)`;
+
+/** The best of the runs that a key holds back. */
+const HELD_BACK = `SELECT id, gated, queue, rank FROM longshore.runs
+  WHERE concurrency_key = keys.key AND state = 'queued' AND gated ORDER BY rank, id LIMIT keys.max_held + ${SPARE}`;
+
 /**
  * Lets as many runs of these keys through as their limits allow: the best by rank that a live worker could take. One
  * that was let through before and still waits gives way to a better one.
- * Two statements on purpose: the count must see what was committed while we waited for the lock.
+ * Statements of their own on purpose: each must see what was committed before it. Whoever was to give way may have been
+ * leased that very moment, and keeps its place then.
  * @returns how many were let through
  */
 export async function concurrencyRelease(tx: Tx, keys: readonly string[]): Promise<number> {
   await tx.query('SELECT FROM longshore.concurrency_keys WHERE key = ANY ($1) ORDER BY key FOR UPDATE', [keys]);
-  const changed = await tx.query<{ gated: boolean }>(
+  await giveWay(tx, keys);
+  const released = await tx.query(
     `WITH keys AS (
-       SELECT k.key, k.max_held - (
+       SELECT k.key, k.max_held, k.max_held - (
          SELECT count(*) FROM longshore.runs h
-         WHERE h.concurrency_key = k.key AND NOT h.gated AND h.state IN ('running', 'pausing', 'cancelling')) AS free,
-         k.max_held
+         WHERE h.concurrency_key = k.key AND NOT h.gated
+           AND h.state IN ('queued', 'running', 'pausing', 'cancelling')) AS free
+       FROM longshore.concurrency_keys k WHERE k.key = ANY ($1)
+     ), waiting AS (
+       SELECT keys.key, keys.free, w.* FROM keys CROSS JOIN LATERAL (${HELD_BACK}) w WHERE keys.free > 0
+     ), ordered AS (
+       SELECT id, row_number() OVER (PARTITION BY key ORDER BY ${TAKEABLE} DESC, rank, id) <= free AS released
+       FROM waiting
+     )
+     UPDATE longshore.runs r SET gated = false FROM ordered o
+     WHERE r.id = o.id AND o.released AND r.gated AND r.state = 'queued' RETURNING 1`,
+    [keys],
+  );
+  return released.length;
+}
+
+/** Holds back again those that were let through, still wait, and are not among the best any more. */
+async function giveWay(tx: Tx, keys: readonly string[]): Promise<void> {
+  await tx.query(
+    `WITH keys AS (
+       SELECT k.key, k.max_held, k.max_held - (
+         SELECT count(*) FROM longshore.runs h
+         WHERE h.concurrency_key = k.key AND NOT h.gated AND h.state IN ('running', 'pausing', 'cancelling')) AS free
        FROM longshore.concurrency_keys k WHERE k.key = ANY ($1)
      ), waiting AS (
        SELECT keys.key, keys.free, w.* FROM keys CROSS JOIN LATERAL (
-         (SELECT id, gated, queue, rank FROM longshore.runs
-          WHERE concurrency_key = keys.key AND state = 'queued' AND gated
-          ORDER BY rank, id LIMIT keys.max_held + ${SPARE})
+         (${HELD_BACK})
          UNION ALL
          (SELECT id, gated, queue, rank FROM longshore.runs
           WHERE concurrency_key = keys.key AND NOT gated AND state = 'queued')
        ) w
      ), ordered AS (
-       SELECT id, gated, row_number() OVER (PARTITION BY key ORDER BY EXISTS (
-           SELECT FROM longshore.queues q
-           JOIN longshore.workers o ON o.enabled AND q.kind = ANY (o.kinds)
-             AND q.tags <@ coalesce(o.tags_override, o.tags)
-           JOIN longshore.worker_sessions s ON s.worker_id = o.id AND s.ended_at IS NULL
-           WHERE q.name = waiting.queue) DESC, rank, id) > free AS gate
+       SELECT id, gated, row_number() OVER (PARTITION BY key ORDER BY ${TAKEABLE} DESC, rank, id) > free AS outranked
        FROM waiting
      )
-     UPDATE longshore.runs r SET gated = o.gate FROM ordered o
-     WHERE r.id = o.id AND r.gated <> o.gate AND r.state = 'queued'
-     RETURNING r.gated`,
+     UPDATE longshore.runs r SET gated = true FROM ordered o
+     WHERE r.id = o.id AND o.outranked AND NOT o.gated AND NOT r.gated AND r.state = 'queued'`,
     [keys],
   );
-  return changed.filter((run) => !run.gated).length;
 }
 
 /** The keys that hold runs back, by skipping from key to key through the index. */
