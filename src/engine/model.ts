@@ -85,6 +85,8 @@ export interface NewRun extends RunPolicy {
   readonly runAt: Date | null;
   /** At most `limit` runs of one key are leased at a time. */
   readonly concurrency: { readonly key: string; readonly limit: number } | null;
+  /** The run that is divided into this one and others: paused, resumed and cancelled with it. */
+  readonly parentId?: number;
   /** Whether its area is told when it ends (Engine `onReport`). */
   readonly watched: boolean;
   readonly createdBy: number | null;
@@ -105,6 +107,8 @@ export interface PastAttempt {
 export interface Run {
   readonly id: number;
   readonly jobId: number | null;
+  /** The run that is divided into this one and others. */
+  readonly parentId: number | null;
   readonly area: string;
   readonly kind: string;
   readonly name: string;

@@ -63,12 +63,14 @@ async function control(
 }
 
 /**
- * Cancels one run in the caller's transaction. It is `cancelled` at once when it waits; a running one is `cancelling`
+ * Cancels one run, with its children, in the caller's transaction. It is `cancelled` at once when it waits; a running one is `cancelling`
  * until its worker says that all of it is gone. Cancelling a run that is being cancelled is no error.
  * @throws AppError not_found, or conflict when it has ended
  */
 export async function cancelRun(tx: Tx, area: string, id: number): Promise<Run> {
-  const { after, changed } = await control(tx, area, id, async (db) => (await runsCancel(db, [id]))[0]);
+  const { after, changed } = await control(tx, area, id, async (db) =>
+    (await runsCancel(db, [id])).find((run) => run.id === id),
+  );
   if (!changed && after.state !== 'cancelling') {
     throw new AppError('conflict', `run ${id} has ended already: it is ${after.state}`);
   }
@@ -76,7 +78,7 @@ export async function cancelRun(tx: Tx, area: string, id: number): Promise<Run> 
 }
 
 /**
- * Pauses one run in the caller's transaction: at once when it waits, else where its executor can go on from.
+ * Pauses one run, with its children, in the caller's transaction: at once when it waits, else where its executor can go on from.
  * @throws AppError not_found, or conflict when it is not waiting or running
  */
 export async function pauseRun(tx: Tx, area: string, id: number): Promise<Run> {
@@ -88,11 +90,22 @@ export async function pauseRun(tx: Tx, area: string, id: number): Promise<Run> {
 }
 
 /**
- * Queues a paused run again, in the caller's transaction.
- * @throws AppError not_found, or conflict when it is not paused
+ * Lets a run that is paused, or about to be, go on, with its children, in the caller's transaction.
+ * @throws AppError not_found, or conflict when it is neither
  */
 export async function resumeRun(tx: Tx, area: string, id: number): Promise<Run> {
   const { after, changed } = await control(tx, area, id, runResume);
   if (!changed) throw new AppError('conflict', `run ${id} cannot be resumed: it is ${after.state}`);
   return after;
+}
+
+/**
+ * Locks a run until the transaction ends, after its concurrency key, as everybody does who holds both.
+ * @returns undefined where it is pruned away
+ */
+export async function lockRun(tx: Tx, id: number): Promise<Run | undefined> {
+  await concurrencyLockOf(tx, id);
+  await tx.query('SELECT FROM longshore.runs WHERE id = $1 FOR UPDATE', [id]);
+  const [run] = await runsByIds(tx, [id]);
+  return run;
 }

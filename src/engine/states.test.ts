@@ -11,12 +11,14 @@ import { expirer } from './daemons/expirer.ts';
 import { promoter } from './daemons/promoter.ts';
 import { rescuer } from './daemons/rescuer.ts';
 import { PostgresPort } from './postgres-port.ts';
+import { runSettle } from './queries/run_control.ts';
 import { cancelRun, getRun, pauseRun, resumeRun } from './runs.ts';
 import { HELD, mayFollow, predecessors, RUN_STATES, type RunState, TERMINAL, TRANSITIONS } from './states.ts';
 
 const ACTIONS = [
   'lease',
   'succeed',
+  'divide',
   'fail',
   'fail for good',
   'time out',
@@ -27,6 +29,7 @@ const ACTIONS = [
   'cancel',
   'pause',
   'resume',
+  'settle',
   'lose the worker',
   'become due',
   'overrun the deadline',
@@ -64,10 +67,14 @@ const CONTROL: Partial<Record<Action, (model: Model) => void>> = {
   },
   pause(model) {
     if (model.state === 'running') model.state = 'pausing';
-    else if (['scheduled', 'queued', 'retry_wait'].includes(model.state)) model.state = 'paused';
+    else if (['scheduled', 'queued', 'retry_wait', 'suspended'].includes(model.state)) model.state = 'paused';
   },
   resume(model) {
     if (model.state === 'paused') model.state = 'queued';
+    else if (model.state === 'pausing') model.state = 'running';
+  },
+  settle(model) {
+    if (model.state === 'suspended') model.state = 'succeeded';
   },
   'become due'(model) {
     if (model.state === 'scheduled' || model.state === 'retry_wait') model.state = 'queued';
@@ -80,6 +87,10 @@ const CONTROL: Partial<Record<Action, (model: Model) => void>> = {
 const OF_WORKER: Partial<Record<Action, (model: Model) => void>> = {
   succeed(model) {
     model.state = model.state === 'cancelling' ? 'cancelled' : 'succeeded';
+  },
+  divide(model) {
+    const next = { cancelling: 'cancelled', pausing: 'paused', running: 'suspended' } as const;
+    model.state = next[model.state as keyof typeof next];
   },
   fail: (model) => failed(model, true),
   'time out': (model) => failed(model, true),
@@ -102,6 +113,7 @@ function step(model: Model, action: Action): void {
 
 const REPORTS: Partial<Record<Action, Partial<Outcome>>> = {
   succeed: { status: 'succeeded' },
+  divide: { status: 'succeeded', suspended: true, output: {} },
   fail: { status: 'failed', retryable: true },
   'fail for good': { status: 'failed', retryable: false },
   'time out': { status: 'timed_out', retryable: true },
@@ -153,6 +165,9 @@ class Reality {
         await lapse(this.#store, this.#session);
         await oneRound(rescuer(this.#store, silent));
         return this.join();
+      case 'settle':
+        await runSettle(this.#store, this.id, { state: 'succeeded', output: null, error: null });
+        return;
       case 'become due':
         await this.#store.query('UPDATE longshore.runs SET run_at = now() WHERE id = $1', [this.id]);
         return oneRound(promoter(this.#store, silent));

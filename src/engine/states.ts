@@ -5,6 +5,7 @@
  * - scheduled: its time has not come       - queued: a worker may take it
  * - running: leased, an attempt is under way - retry_wait: failed, waits for its next attempt
  * - pausing: asked to stop at a checkpoint - paused: stopped there, waits for resume
+ * - suspended: divided into other runs (its children), and ends when they have; no worker holds it meanwhile
  * - cancelling: asked to end, not yet gone - succeeded, failed, cancelled, skipped, dead: final
  * `skipped` was never started (an overlap policy said so); `dead` lost its worker too often to be tried again.
  */
@@ -22,6 +23,7 @@ export const TRANSITIONS = [
   ['running', 'dead', 'lost its worker too often'],
   ['running', 'pausing', 'pause'],
   ['running', 'cancelling', 'cancel'],
+  ['running', 'suspended', 'divided into other runs'],
   ['retry_wait', 'queued', 'its time has come'],
   ['retry_wait', 'cancelled', 'cancel'],
   ['retry_wait', 'paused', 'pause'],
@@ -29,9 +31,15 @@ export const TRANSITIONS = [
   ['pausing', 'succeeded', 'ended before the checkpoint'],
   ['pausing', 'failed', 'failed before the checkpoint, with no retry left'],
   ['pausing', 'dead', 'lost its worker too often'],
+  ['pausing', 'running', 'resume'],
   ['pausing', 'cancelling', 'cancel'],
   ['paused', 'queued', 'resume'],
+  ['paused', 'suspended', 'resume, when it is divided'],
   ['paused', 'cancelled', 'cancel'],
+  ['suspended', 'succeeded', 'all that it is divided into has succeeded'],
+  ['suspended', 'failed', 'all that it is divided into has ended, some of it badly'],
+  ['suspended', 'paused', 'pause'],
+  ['suspended', 'cancelled', 'cancel'],
   ['cancelling', 'cancelled', 'all of it is gone, or its worker is lost'],
 ] as const;
 
@@ -45,6 +53,7 @@ export const RUN_STATES = [
   'pausing',
   'paused',
   'cancelling',
+  'suspended',
   'succeeded',
   'failed',
   'cancelled',
@@ -64,6 +73,7 @@ export const LIVE = [
   'pausing',
   'paused',
   'cancelling',
+  'suspended',
 ] as const satisfies readonly RunState[];
 /** Waits for its time. */
 export const WAITING = ['scheduled', 'retry_wait'] as const satisfies readonly RunState[];

@@ -70,6 +70,8 @@ export interface ExecutorResult {
   readonly exitCode?: number;
   /** Kept with the run; at most 64 KiB of JSON. */
   readonly output?: Json;
+  /** The run is not done: its area divides it into others, as `output` says, and it ends when they have. */
+  readonly suspended?: boolean;
 }
 
 interface ExecutorErrorOptions {

@@ -79,6 +79,8 @@ export const Outcome = Type.Object({
   /** released: given back unspent (drain). */
   status: Type.Enum([...OUTCOME_STATUSES]),
   retryable: Type.Boolean(),
+  /** Of one that succeeded: the run is not done, but to be divided into others, by its area and `output`. */
+  suspended: Type.Optional(Type.Boolean()),
   retry_after_ms: Type.Optional(Type.Integer({ minimum: 0 })),
   exit_code: Type.Optional(Type.Integer()),
   exit_signal: Type.Optional(Type.String({ maxLength: 20 })),

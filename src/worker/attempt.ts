@@ -100,6 +100,7 @@ export class Attempt {
     // Work that was done in time stays done; but who cancelled is told that it was cancelled.
     const status = this.#aborted?.reason === 'cancel' ? 'cancelled' : 'succeeded';
     const outcome = this.#base(status, false);
+    if (result.suspended) outcome.suspended = true;
     if (result.exitCode !== undefined) outcome.exit_code = result.exitCode;
     if (result.output !== undefined) outcome.output = bounded(result.output);
     return outcome;

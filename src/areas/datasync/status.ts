@@ -11,6 +11,7 @@ const STATUS_OF: Readonly<Record<RunState, SyncStatus>> = {
   pausing: 'running',
   paused: 'paused',
   retry_wait: 'pending',
+  suspended: 'running',
   cancelling: 'cancelled',
   cancelled: 'cancelled',
   succeeded: 'completed',

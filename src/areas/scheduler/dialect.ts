@@ -24,6 +24,7 @@ const STATUS_OF: Readonly<Record<RunState, RunStatus>> = {
   paused: 'paused',
   retry_wait: 'retrying',
   cancelling: 'cancelled',
+  suspended: 'running',
   cancelled: 'cancelled',
   succeeded: 'success',
   failed: 'failed',

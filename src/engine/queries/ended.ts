@@ -2,7 +2,8 @@ import { RUNS_TOPIC } from '../model.ts';
 
 /**
  * The CTEs that follow one named `ended`, whoever ended the runs: counters, the event, and the reports for areas
- * that watch. Rows are counted in key order so that two statements cannot lock the same counters crosswise.
+ * that watch. Of a run that is suspended its area is always told: it has to divide it, and to end it.
+ * Rows are counted in key order so that two statements cannot lock the same counters crosswise.
  * The event holds arrays, not an object a run: making those would cost more than ending the runs.
  */
 export const RECORD_ENDED = `counted AS (
@@ -21,5 +22,6 @@ export const RECORD_ENDED = `counted AS (
   FROM ended GROUP BY area, kind, state
 ), reported AS (
   INSERT INTO longshore.reports (run_id, area, type, payload)
-  SELECT id, area, 'finished', jsonb_build_object('state', state) FROM ended WHERE watched AND final
+  SELECT id, area, CASE WHEN final THEN 'finished' ELSE 'suspended' END, jsonb_build_object('state', state)
+  FROM ended WHERE (watched AND final) OR state = 'suspended'
 )`;

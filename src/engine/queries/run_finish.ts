@@ -18,6 +18,7 @@ export interface FinishedRun extends RunRef {
 /** What the row becomes, by what it was and what the worker says. Every pair is one of states.ts. */
 const NEXT_STATE = `CASE
   WHEN r.state = 'cancelling' THEN 'cancelled'
+  WHEN i.suspended THEN CASE r.state WHEN 'pausing' THEN 'paused' ELSE 'suspended' END
   WHEN i.status = 'succeeded' THEN 'succeeded'
   WHEN i.status IN ('released', 'paused', 'cancelled') THEN CASE r.state WHEN 'pausing' THEN 'paused' ELSE 'queued' END
   WHEN i.retryable AND r.failures < r.retry_count THEN CASE r.state WHEN 'pausing' THEN 'paused' ELSE 'retry_wait' END
@@ -67,19 +68,21 @@ const END_OTHERS = `UPDATE longshore.runs r SET (state, session_id, deadline, fi
        CASE WHEN d.final THEN r.gated ELSE r.concurrency_key IS NOT NULL END,
        d.run_at,
        CASE WHEN d.final THEN r.rank ELSE ${rankOf('d.run_at', 'r.priority')} END,
-       CASE WHEN d.final OR i.status = 'released' THEN r.past_attempts
+       CASE WHEN d.final OR i.suspended OR i.status = 'released' THEN r.past_attempts
          ELSE r.past_attempts || jsonb_build_array(jsonb_build_object('attempt', r.attempt, 'outcome', i.status,
            'worker_id', r.worker_id, 'started_at', r.attempt_started_at, 'finished_at', now(),
            'exit_code', i.exit_code, 'exit_signal', i.exit_signal, 'error', i.error)) END
      FROM (SELECT n.state, n.state IN (${sqlStates(TERMINAL)}) AS final,
              CASE WHEN n.state = 'retry_wait' THEN ${RETRY_AT} ELSE r.run_at END AS run_at
            FROM (SELECT ${NEXT_STATE} AS state) n) d)
-  FROM jsonb_to_recordset($6::jsonb) AS i(id bigint, epoch integer, status text, retryable boolean,
+  FROM jsonb_to_recordset($6::jsonb) AS i(id bigint, epoch integer, status text, suspended boolean, retryable boolean,
     retry_after_ms bigint, exit_code integer, exit_signal text, error text, output jsonb, log_bytes bigint)
   WHERE ${STILL_HELD} RETURNING ${ENDED_COLUMNS}`;
 
 function isPlain(outcome: Outcome): boolean {
-  return outcome.status === 'succeeded' && outcome.output === undefined && outcome.error === undefined;
+  return (
+    outcome.status === 'succeeded' && !outcome.suspended && outcome.output === undefined && outcome.error === undefined
+  );
 }
 
 function arrayOf(values: readonly (number | undefined)[]): string {

@@ -6,6 +6,7 @@ import { HELD, LIVE, type RunState, TERMINAL } from '../states.ts';
 interface RunRow {
   id: number;
   job_id: number | null;
+  parent_id: number | null;
   area: string;
   kind: string;
   name: string;
@@ -35,7 +36,7 @@ interface RunRow {
   created_at: Date;
 }
 
-const COLUMNS = `id, job_id, area, kind, name, state, trigger, priority, spec, epoch, attempt, losses, retry_count,
+const COLUMNS = `id, job_id, parent_id, area, kind, name, state, trigger, priority, spec, epoch, attempt, losses, retry_count,
   timeout_seconds, worker_id, fire_at, run_at, started_at, attempt_started_at, finished_at, exit_code, exit_signal, error, output,
   progress_done, progress_total, past_attempts, created_by, created_at`;
 
@@ -43,6 +44,7 @@ function toRun(row: RunRow): Run {
   return {
     id: row.id,
     jobId: row.job_id,
+    parentId: row.parent_id,
     area: row.area,
     kind: row.kind,
     name: row.name,
