@@ -1,5 +1,9 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { datasyncExecutors } from '../../src/areas/datasync/executor/data-sync.ts';
+import { openTranslator } from '../../src/areas/datasync/executor/datasets/translator.ts';
 import { findMasterKey } from '../../src/auth/master-key.ts';
 import { startWorker } from '../../src/bin/worker.ts';
 import { createOutbound } from '../../src/connections/outbound.ts';
@@ -16,16 +20,34 @@ import { eventually, temporaryFolder } from '../support/serving.ts';
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 let server: TestServer;
 
+/** A service that answers as LibreTranslate does: it writes the language behind each text. @returns its URL */
+async function startTranslator(): Promise<string> {
+  const service = createServer(async (request, response) => {
+    const { q, target } = (await json(request)) as { q: string[]; target: string };
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ translatedText: q.map((text) => `${text} ${target}`) }));
+  });
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  afterFile(async () => {
+    service.close();
+    service.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+}
+
 beforeAll(async () => {
-  server = await startTestServer();
+  const translatorUrl = await startTranslator();
+  server = await startTestServer({ translatorUrl });
   const guard = { allowPrivate: true };
   const outbound = createOutbound(guard);
+  const exportDir = await temporaryFolder('exports');
+  const translator = await openTranslator({ url: translatorUrl, apiKey: undefined }, outbound);
   const { stop } = await startWorker({
     databaseUrl: server.database.url,
     directDatabaseUrl: server.database.directUrl,
     masterKey: await findMasterKey(server.config),
     logCapBytes: 1_000_000,
-    executors: datasyncExecutors({ outbound, guard, exportDir: await temporaryFolder('exports') }),
+    executors: datasyncExecutors({ outbound, guard, exportDir, translator }),
     logger: silent,
   });
   afterFile(async () => {
@@ -640,6 +662,34 @@ describe('POST /datasets/augment', () => {
     expect(variants).toHaveLength(3);
     for (const variant of variants)
       expect(variant).toMatch(/^他非常\p{Script=Han}{2}，\p{Script=Han}{2}会购买\p{Script=Han}{2}$/u);
+  });
+
+  test('translates back and forth where there is a translator', async () => {
+    const { id } = await registered('translated', 'id int, t text', "VALUES (1, '你好'), (2, 'hello')");
+    const how = { strategies: ['back_translation'], multiplier: 2 };
+    expect((await augment(id, how, { output: { name: 'there and back' } })).status).toBe(200);
+    const rows = await rowsOf('there and back', 'id, _strategy NULLS FIRST');
+    expect(rows.map((row) => [row.t, row._strategy])).toEqual([
+      ['你好', null],
+      ['你好 en zh', 'back_translation'],
+      ['hello', null],
+      ['hello es en', 'back_translation'],
+    ]);
+  });
+
+  test('409 saying what to configure where there is none', async () => {
+    const bare = await startTestServer();
+    await bare.database.store.query("CREATE TABLE data.prose AS SELECT 1 AS id, text 'a few words' AS t");
+    await bare.database.store.query('GRANT SELECT ON data.prose TO PUBLIC');
+    const made = await bare.call('POST', '/v1/sync/datasets', { body: { name: 'prose' } });
+    // Not even Apertium, which may be on this machine.
+    vi.stubEnv('PATH', '/nowhere');
+    const body = { dataset_id: made.body.id, augmentation: { strategies: ['back_translation'] } };
+    const answer = await bare.call('POST', '/v1/sync/datasets/augment', { body });
+    vi.unstubAllEnvs();
+    expect(answer.body).toEqual(failure('CONFLICT'));
+    expect(answer.body.error.message).toContain('LONGSHORE_TRANSLATOR_URL');
+    expect((await bare.call('GET', '/v1/sync/datasets')).body.total).toBe(1);
   });
 
   test('400 naming a column that is not there, a strategy that is none, a multiplier out of range', async () => {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { childEnvironment } from '../../../../sandbox/environment.ts';
+import { inPrivateDirectory } from '../../../../sandbox/private-files.ts';
 import type { TranslationEngine } from './translation.ts';
 
 /** Modes are named by codes of two letters or of three. */
@@ -17,17 +20,20 @@ const BREAK = '\n\n';
 
 /** Apertium, as it is installed on this machine. */
 export function apertium(program: string): TranslationEngine {
-  let modes: Promise<ReadonlySet<string>> | undefined;
   return {
     async translate(texts, source, target, signal) {
-      modes ??= run(program, ['-l'], '', signal).then((list) => new Set(list.split(/\s+/).filter(Boolean)));
-      const mode = modeOf(await modes, source, target);
-      const input = texts.map((text) => text.replaceAll(/\s+/g, ' ').trim()).join(BREAK);
-      const translated = (await run(program, ['-u', '-f', 'txt', mode], input, signal)).split(BREAK);
-      if (translated.length !== texts.length) {
+      const modes = new Set((await run(program, ['-l'], signal)).split(/\s+/).filter(Boolean));
+      const mode = modeOf(modes, source, target);
+      const plain = texts.map((text) => text.replaceAll(/\s+/g, ' ').trim());
+      // Between breaks there must be something, or they are one.
+      const asked = plain.filter((text) => text !== '');
+      if (asked.length === 0) return plain;
+      const answered = (await translateFile(program, mode, asked.join(BREAK), signal)).split(BREAK);
+      if (answered.length !== asked.length) {
         throw new ExecutorError(`Apertium did not answer a translation for each text (${mode})`, { retryable: false });
       }
-      return translated;
+      const next = answered.values();
+      return plain.map((text) => (text === '' ? '' : (next.next().value ?? '')));
     },
   };
 }
@@ -44,14 +50,23 @@ function modeOf(modes: ReadonlySet<string>, source: string, target: string): str
   );
 }
 
+/** It opens its input by name, which a socket, as Node's standard input is one, has not. */
+function translateFile(program: string, mode: string, text: string, signal: AbortSignal): Promise<string> {
+  return inPrivateDirectory(async (folder) => {
+    const input = path.join(folder, 'input.txt');
+    await writeFile(input, text);
+    return await run(program, ['-u', '-f', 'txt', mode, input], signal);
+  });
+}
+
 /** It is a chain of programs: all of them are one process group, and end together. */
-function run(program: string, args: readonly string[], input: string, signal: AbortSignal): Promise<string> {
+function run(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = spawn(program, args, {
       detached: true,
       env: childEnvironment({}),
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     const end = () => {
       if (child.pid === undefined) return;
@@ -64,15 +79,13 @@ function run(program: string, args: readonly string[], input: string, signal: Ab
     signal.addEventListener('abort', end, { once: true });
     const output: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-    child.stdin.on('error', () => {});
     child.once('error', (error) => reject(new ExecutorError(`Apertium does not start: ${error.message}`)));
     child.once('close', (code) => {
       signal.removeEventListener('abort', end);
       if (signal.aborted) reject(signal.reason as Error);
       else if (code !== 0)
-        reject(new ExecutorError(`Apertium ended with ${code} (${args.join(' ')})`, { retryable: false }));
+        reject(new ExecutorError(`Apertium ended with ${code} (${args[3] ?? args[0]})`, { retryable: false }));
       else resolve(Buffer.concat(output).toString());
     });
-    child.stdin.end(input);
   });
 }
