@@ -127,7 +127,7 @@ function scheduleOf(schedule: SyncSchedule | undefined): Schedule | null {
 }
 
 /** The schedule in the area's words. */
-export function scheduleAnswer(schedule: Schedule | null): SyncSchedule {
+function scheduleAnswer(schedule: Schedule | null): SyncSchedule {
   if (!schedule) return { type: 'manual' };
   const [, every] = /^@every (\d+)$/.exec(schedule.cron) ?? [];
   if (every !== undefined) return { type: 'interval', seconds: Number(every) };

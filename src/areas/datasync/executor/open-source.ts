@@ -9,7 +9,7 @@ import { pushedRecords } from './sources/pushed.ts';
 import { restSource } from './sources/rest-api.ts';
 import type { DatasyncTools } from './tools.ts';
 
-export const DEFAULT_BATCH_SIZE = 10_000;
+const DEFAULT_BATCH_SIZE = 10_000;
 
 /** The source that a run's connector says. Nothing is dialled before it is read. */
 export function openSource({ outbound, guard, translator }: DatasyncTools, spec: RunSpec, context: RunContext): Source {

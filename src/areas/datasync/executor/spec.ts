@@ -158,10 +158,10 @@ export const RestConfig = Closed('RestConfig', {
 
 // ---- databases
 
-export const DATABASE_ENGINES = ['postgresql', 'mysql', 'mariadb', 'sqlserver', 'oracle'] as const;
+const DATABASE_ENGINES = ['postgresql', 'mysql', 'mariadb', 'sqlserver', 'oracle'] as const;
 
 /** How to sign in to a database. */
-export const DatabaseLogin = Closed('DatabaseLogin', {
+const DatabaseLogin = Closed('DatabaseLogin', {
   engine: Type.Enum([...DATABASE_ENGINES]),
   host: Type.String({ minLength: 1, maxLength: 255 }),
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "The engine's own unless told." })),
@@ -171,7 +171,7 @@ export const DatabaseLogin = Closed('DatabaseLogin', {
   ssl: Type.Optional(Type.Enum(['off', 'require', 'verify'], { default: 'off' })),
 });
 
-export const DatabaseConfig = Closed('DatabaseConfig', {
+const DatabaseConfig = Closed('DatabaseConfig', {
   ...DatabaseLogin.properties,
   schema: Type.Optional(Identifier),
   table: Type.Optional(Identifier),
@@ -250,7 +250,7 @@ export const FileConfig = Closed('FileConfig', {
   ...FileOptions,
 });
 
-export const DatasetConfig = Closed('DatasetConfig', {
+const DatasetConfig = Closed('DatasetConfig', {
   dataset_id: Type.String({ maxLength: 100, pattern: '^ds_\\d+$' }),
 });
 
@@ -282,8 +282,8 @@ export type DatasetConfig = Static<typeof DatasetConfig>;
 // ---- destinations
 
 export const WRITE_MODES = ['append', 'overwrite', 'upsert'] as const;
-export const SCHEMA_POLICIES = ['evolve', 'freeze', 'discard_value', 'discard_row', 'fail'] as const;
-export const CONFLICT_STRATEGIES = ['source_wins', 'target_wins', 'timestamp', 'field_merge', 'manual'] as const;
+const SCHEMA_POLICIES = ['evolve', 'freeze', 'discard_value', 'discard_row', 'fail'] as const;
+const CONFLICT_STRATEGIES = ['source_wins', 'target_wins', 'timestamp', 'field_merge', 'manual'] as const;
 
 const Mode = Type.Optional(Type.Enum([...WRITE_MODES], { default: 'append' }));
 const KeyColumns = Type.Optional(
@@ -387,7 +387,7 @@ export type DestinationSpec = Static<typeof DestinationSpec>;
 
 // ---- the rest of a job
 
-export const ConflictPolicy = Closed('ConflictPolicy', {
+const ConflictPolicy = Closed('ConflictPolicy', {
   strategy: Type.Enum([...CONFLICT_STRATEGIES], { default: 'source_wins' }),
   timestamp_column: Type.Optional(Identifier),
 });
