@@ -1,4 +1,4 @@
-/** `npm run bench -w bench -- engine`: measures, beside its peers, what docs/performance.md explains. */
+/** `npm run bench -w bench -- engine` or `sync`: measures, beside its peers, what docs/performance.md explains. */
 import { cpus, totalmem } from 'node:os';
 import { UsageError } from '../src/kernel/errors.ts';
 import { exitOnSignals } from '../test/support/at-exit.ts';
@@ -17,6 +17,7 @@ import { createHistory } from './support/history.ts';
 import { type BenchOptions, parseOptions } from './support/options.ts';
 import { ENGINE_PROCESS, PEER_PROCESS } from './support/processes.ts';
 import { type Machine, type Report, renderReport } from './support/report.ts';
+import { measureSync, parseSyncOptions } from './sync/main.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [drain, startLatency, leaseLatency, lists, schedules, requeue, memory];
 
@@ -67,12 +68,22 @@ async function measure(options: BenchOptions): Promise<Report> {
 
 exitOnSignals();
 try {
-  const options = parseOptions(
-    process.argv.slice(2),
-    MEASUREMENTS.map(({ name }) => name),
-  );
-  const report = await measure(options);
-  console.log(options.json ? JSON.stringify(report, undefined, 2) : renderReport(report));
+  const [area, ...args] = process.argv.slice(2);
+  let report: Report;
+  let json: boolean;
+  if (area === 'sync') {
+    const options = parseSyncOptions(args);
+    report = await measureSync(options);
+    json = options.json;
+  } else {
+    const options = parseOptions(
+      process.argv.slice(2),
+      MEASUREMENTS.map(({ name }) => name),
+    );
+    report = await measure(options);
+    json = options.json;
+  }
+  console.log(json ? JSON.stringify(report, undefined, 2) : renderReport(report));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);

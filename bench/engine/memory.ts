@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,25 +9,9 @@ import { sleep } from '../../src/kernel/clock.ts';
 import { environment } from '../../src/kernel/config.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
 import type { Measurement } from '../support/bench.ts';
+import { familyOf } from '../support/family.ts';
 
 const TARGET_MB = 350;
-
-/** The process and all that descend from it. */
-async function familyOf(pid: number): Promise<number[]> {
-  const parents = new Map<number, number>();
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'latin1').catch(() => undefined);
-    // The name stands in parentheses and may hold anything; the parent is the second field after it.
-    const parent = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-    if (parent) parents.set(Number(name), Number(parent));
-  }
-  const family = [pid];
-  for (const member of family) {
-    for (const [child, parent] of parents) if (parent === member) family.push(child);
-  }
-  return family;
-}
 
 /** Proportional set size in MB: what is shared is counted once, in shares. */
 async function pssOf(pid: number): Promise<{ name: string; mb: number }> {

@@ -3,7 +3,7 @@ export interface Figure {
   readonly measurement: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'runs' | 'runs/s' | 'MB' | '% of a core';
+  readonly unit: 'ms' | 's' | 'runs' | 'runs/s' | 'rows/s' | 'MB' | '% of a core';
   /** The figure beside which it stands, such as `1.31 × BullMQ`. */
   readonly beside?: string;
   /** What it is to reach, and whether it did. */
