@@ -12,20 +12,40 @@ import { formatBytes, Progress } from './terminal/progress.ts';
 const MASTER_KEY_WARNING =
   'The master key is NOT in the backup: without it no stored secret can be read again. Keep a copy of it elsewhere (master.key in the data directory, or what LONGSHORE_MASTER_KEY holds).';
 
+const WAREHOUSE_ELSEWHERE =
+  'The warehouse is a database of its own (LONGSHORE_WAREHOUSE_URL): it is not in the backup, its own tools save it.';
+/** Things that are named; more would bury the rest. */
+const NAMED = 20;
+
+function leftOutRemark(leftOut: readonly string[]): string {
+  const more = leftOut.length > NAMED ? [`… and ${leftOut.length - NAMED} more`] : [];
+  const lines = [...leftOut.slice(0, NAMED), ...more].map((line) => `  ${line}`);
+  return [
+    'Of the schema data, only tables with their keys and plain indexes are in the backup. Not in it:',
+    ...lines,
+  ].join('\n');
+}
+
 function addBackup(db: Command): void {
   db.command('backup')
     .argument('<file>', 'where to; must not exist yet')
     .description('write everything that is in the database to a file, while Longshore goes on working')
+    .option('--no-warehouse', 'without the tables of the warehouse, which syncs can fill again')
     .action(
-      withSession(async (session, _options, file) => {
+      withSession<{ warehouse: boolean }>(async (session, options, file) => {
+        const config = session.config();
         const progress = new Progress(session.out.stderr, 'Backup');
-        const report = await withStore(session.config(), (store) =>
-          backup(store, file, (done, total, table) => progress.update(done, total, table)),
-        ).finally(() => progress.end());
+        const warehouse = options.warehouse && config.warehouseUrl === undefined;
+        const onProgress = (done: number, total: number, table: string) => progress.update(done, total, table);
+        const report = await withStore(config, (store) => backup(store, file, { warehouse, onProgress })).finally(() =>
+          progress.end(),
+        );
         session.out.done(
           `${report.rows} rows of ${report.tables} tables are in ${file} (${formatBytes(report.bytes)}).`,
           report,
         );
+        if (report.left_out.length > 0) session.out.note(leftOutRemark(report.left_out));
+        if (config.warehouseUrl !== undefined && options.warehouse) session.out.note(WAREHOUSE_ELSEWHERE);
         session.out.note(session.out.style('yellow', MASTER_KEY_WARNING, session.out.stderr));
       }),
     );

@@ -3,7 +3,8 @@
  * bytes as it says, which continue the COPY text of the table that was named last. In this order:
  *
  *     {"frame":"header",…}     what it is, from which schema, which tables follow
- *     {"frame":"table",…}      then its data frames, then {"frame":"end","rows":…}; once for each table
+ *     {"frame":"table",…}      then its data frames, then {"frame":"end","rows":…}; once for each table, those of the
+ *                              warehouse last
  *     {"frame":"sequences",…}  read after the tables: never behind what is in them
  *     {"frame":"checksum",…}   SHA-256 of every byte before this line; nothing follows
  */
@@ -11,7 +12,9 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { CliFailure } from '../failure.ts';
 
-export const FORMAT = 1;
+/** 1 had no warehouse, and is read too. */
+export const FORMAT = 2;
+const READ_FORMATS = [1, FORMAT];
 
 export interface TableEntry {
   readonly name: string;
@@ -24,6 +27,24 @@ export interface PartitionEntry {
   readonly parent: string;
   /** As PostgreSQL writes it: `FOR VALUES FROM ('2024-01-01') TO ('2024-01-02')` or `DEFAULT`. */
   readonly bound: string;
+}
+
+/** A table of the warehouse, which no migration makes. */
+export interface WarehouseTable {
+  readonly name: string;
+  readonly columns: readonly {
+    readonly name: string;
+    /** As PostgreSQL writes it: `numeric(10,2)`. */
+    readonly type: string;
+    readonly required: boolean;
+    /** As in pg_attribute: `a` always, `d` by default, or nothing. */
+    readonly identity: '' | 'a' | 'd';
+  }[];
+  readonly indexes: readonly {
+    readonly columns: readonly string[];
+    readonly unique: boolean;
+    readonly primary: boolean;
+  }[];
 }
 
 export interface SequenceEntry {
@@ -44,11 +65,19 @@ export interface Header {
   readonly migrations: readonly string[];
   readonly tables: readonly TableEntry[];
   readonly partitions: readonly PartitionEntry[];
+  /** Absent: the warehouse is not in it. */
+  readonly warehouse?: readonly WarehouseTable[];
+}
+
+export interface TableFrame {
+  readonly frame: 'table';
+  readonly name: string;
+  readonly in?: 'warehouse';
 }
 
 export type Frame =
   | Header
-  | { readonly frame: 'table'; readonly name: string }
+  | TableFrame
   | { readonly frame: 'data'; readonly bytes: number; readonly data: Buffer }
   | { readonly frame: 'end'; readonly rows: number }
   | { readonly frame: 'sequences'; readonly sequences: readonly SequenceEntry[] };
@@ -167,10 +196,10 @@ export async function* decodeFrames(stream: Readable): AsyncGenerator<Frame> {
 /** @throws CliFailure when it is no header that this version understands */
 export function checkHeader(frame: Frame | undefined): Header {
   if (frame?.frame !== 'header') throw damaged('it is not a backup of Longshore');
-  if (frame.format !== FORMAT) {
+  if (!READ_FORMATS.includes(frame.format)) {
     throw new CliFailure(
       'usage',
-      `The backup has format ${frame.format}, made by Longshore ${frame.version}; this one reads ${FORMAT}: upgrade it.`,
+      `The backup has format ${frame.format}, made by Longshore ${frame.version}; this one reads up to ${FORMAT}: upgrade it.`,
     );
   }
   return frame;

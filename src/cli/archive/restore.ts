@@ -6,12 +6,15 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { WAREHOUSE_SCHEMA } from '../../connections/drivers/login.ts';
+import { handOverWarehouse } from '../../connections/warehouse.ts';
 import { packageRoot } from '../../kernel/package.ts';
 import { migrate } from '../../store/migrate.ts';
 import type { Queryable, Store } from '../../store/store.ts';
 import { CliFailure } from '../failure.ts';
 import { listTables, quoteName, schemaExists } from './catalog.ts';
-import { checkHeader, decodeFrames, type Frame, type Header, type PartitionEntry } from './format.ts';
+import { checkHeader, decodeFrames, type Frame, type Header, type PartitionEntry, type TableFrame } from './format.ts';
+import { createWarehouseTables, finishWarehouseTables, requireEmptyWarehouse, warehouseName } from './warehouse.ts';
 
 export interface RestoreReport {
   readonly created_at: string;
@@ -83,7 +86,14 @@ async function* rowsOf(frames: AsyncIterator<Frame>, onEnd: (rows: number) => vo
 }
 
 /** The statement that takes a table's rows. Names come from the catalogue: the file only chooses among them. */
-function copyStatement(header: Header, name: string, columns: ReadonlyMap<string, readonly string[]>): string {
+function copyStatement(header: Header, frame: TableFrame, columns: ReadonlyMap<string, readonly string[]>): string {
+  const { name } = frame;
+  if (frame.in === 'warehouse') {
+    const made = header.warehouse?.find((table) => table.name === name);
+    if (!made) throw new CliFailure('failed', `The backup's table ${name} of the warehouse is not described in it.`);
+    const list = made.columns.map((column) => quoteName(column.name)).join(', ');
+    return `COPY ${warehouseName(name)} ${list === '' ? '' : `(${list})`} FROM STDIN`;
+  }
   const wanted = header.tables.find((table) => table.name === name)?.columns ?? [];
   const present = columns.get(name);
   if (!present || wanted.length === 0 || wanted.some((column) => !present.includes(column))) {
@@ -104,12 +114,14 @@ async function load(client: PoolClient, header: Header, frames: AsyncIterator<Fr
   for (const name of names) await client.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
   await client.query(`TRUNCATE ${names.join(', ')}`);
   for (const partition of header.partitions) await client.query(safePartition(partition));
+  const { warehouse = [] } = header;
+  if (warehouse.length > 0) await createWarehouseTables(client, warehouse);
   let rows = 0;
   for (let next = await frames.next(); !next.done; next = await frames.next()) {
     const frame = next.value;
     if (frame.frame === 'table') {
       // Their text goes to PostgreSQL as it is.
-      const copy = client.query(copyFrom(copyStatement(header, frame.name, columns)));
+      const copy = client.query(copyFrom(copyStatement(header, frame, columns)));
       await pipeline(Readable.from(rowsOf(frames, (count) => (rows += count))), copy);
     } else if (frame.frame === 'sequences') {
       for (const { name, value, called } of frame.sequences) {
@@ -117,6 +129,7 @@ async function load(client: PoolClient, header: Header, frames: AsyncIterator<Fr
       }
     }
   }
+  await finishWarehouseTables(client, warehouse);
   for (const name of names) await client.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
   return rows;
 }
@@ -134,6 +147,7 @@ export async function restore(store: Store, url: string, file: string, onProgres
   const last = header.migrations.at(-1);
   if (last === undefined) throw new CliFailure('failed', 'The backup names no schema. Nothing was written.');
   await requireEmpty(store);
+  if (header.warehouse) await requireEmptyWarehouse(store);
   try {
     await migrate(url, MIGRATIONS, { upTo: last });
     const client = await store.connect();
@@ -153,11 +167,15 @@ export async function restore(store: Store, url: string, file: string, onProgres
     } finally {
       client.release(failed);
     }
+    // To the role that workers reach it with, which is another one in every database.
+    if (header.warehouse) await handOverWarehouse(store);
     const { applied } = await migrate(url, MIGRATIONS);
-    return { created_at: header.created_at, tables: header.tables.length, rows, migrated: applied };
+    const tables = header.tables.length + (header.warehouse?.length ?? 0);
+    return { created_at: header.created_at, tables, rows, migrated: applied };
   } catch (error) {
     // It was not there before. Why the restore failed matters more than a failure to tidy up.
-    await store.query('DROP SCHEMA IF EXISTS longshore CASCADE').catch(() => undefined);
+    const made = header.warehouse ? ['longshore', WAREHOUSE_SCHEMA] : ['longshore'];
+    await store.query(`DROP SCHEMA IF EXISTS ${made.join(', ')} CASCADE`).catch(() => undefined);
     throw error;
   }
 }
