@@ -7,7 +7,7 @@ export interface TextLoading {
   /** Whether a column takes the texts of values of a type, and reads them as the values that they are. */
   takes(column: TableColumn, type: ColumnType): boolean;
   load(table: string, columns: readonly LoadColumn[], chunks: Iterable<Uint8Array>): Promise<void>;
-  /** As `stage`, of a merge without rows; those of one key are left to the merge, which refuses them. */
+  /** As `stage`, of a merge without rows; refuses two of one key, which must be seen to become one. */
   stage(merge: Merge, chunks: Iterable<Uint8Array>): Promise<void>;
 }
 
@@ -82,6 +82,11 @@ export interface DatabaseEngine {
   contenders(merge: Merge, timestampColumn: string | undefined): Promise<Contender[]>;
   /** Fills what masks leave alone from the target, and `_longshore_base` from the source. */
   complete(merge: Merge): Promise<void>;
+  /**
+   * Takes those rows from what is staged that the target has just like that: they need no lock, no log and no second
+   * look. For merges without base; absent where that costs more than it saves.
+   */
+  dropSame?(merge: Merge): Promise<void>;
   differences(merge: Merge, limit: number): Promise<Difference[]>;
   countDifferences(merge: Merge): Promise<number>;
   /** @returns rows inserted and rows that are others now */

@@ -105,6 +105,8 @@ export class Placing {
     const { base } = merge;
     if (this.#target.tracksMissing) await engine.noteSeen(merge, this.#target.seen);
     if (base || merge.masks) await engine.complete(merge);
+    // While a table is first filled, nothing is the same yet.
+    if (!base && !this.#target.filling) await engine.dropSame?.(merge);
     const tells = this.#tells && tellable > 0;
     const differences = tells ? await engine.differences(merge, tellable) : [];
     // The merge counts rows of which only the base changed.

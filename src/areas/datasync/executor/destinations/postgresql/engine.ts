@@ -197,6 +197,10 @@ export class PostgresEngine implements DatabaseEngine {
     return merging.complete(this.#session, merge);
   }
 
+  dropSame(merge: Merge): Promise<void> {
+    return merging.dropSame(this.#session, merge);
+  }
+
   differences(merge: Merge, limit: number) {
     return merging.differences(this.#session, merge, limit);
   }

@@ -57,6 +57,17 @@ export async function stage(session: Session, merge: Merge): Promise<void> {
 export async function stageText(session: Session, merge: Merge, chunks: Iterable<Uint8Array>): Promise<void> {
   await makeStage(session, merge);
   await copy(session, `COPY ${STAGED} (${quoteNames(namesOf(merge.columns))}) FROM STDIN`, chunks);
+  const keys = merge.columns.filter(({ key }) => key);
+  await execute(session, `CREATE UNIQUE INDEX ON ${STAGED} (${quoteNames(namesOf(keys))})`);
+}
+
+/** Which of equal keys came last can no longer be told once some rows are dropped: the staged keys are unique. */
+export async function dropSame(session: Session, merge: Merge): Promise<void> {
+  await execute(
+    session,
+    `DELETE FROM ${STAGED} s USING ${qualified(session, merge.table)} t
+      WHERE ${sameKeys(merge)} AND NOT (${differs(merge, 's')})`,
+  );
 }
 
 export async function loadText(
@@ -181,10 +192,10 @@ function sourceSays(merge: Merge): string {
   return `${source} - ARRAY(${absent})`;
 }
 
-/** Staged rows that the target does not have yet, or has otherwise. */
-function fromDiffering(session: Session, merge: Merge): string {
+/** Staged rows that the target does not have yet, or has otherwise. @param or another reason to take a row */
+function fromDiffering(session: Session, merge: Merge, or = ''): string {
   const join = `LEFT JOIN ${qualified(session, merge.table)} t ON ${sameKeys(merge)}`;
-  return `FROM ${STAGED} s ${join} WHERE t.${firstKey(merge)} IS NULL OR ${differs(merge, 's')}`;
+  return `FROM ${STAGED} s ${join} WHERE t.${firstKey(merge)} IS NULL OR ${differs(merge, 's')}${or}`;
 }
 
 export async function differences(session: Session, merge: Merge, limit: number): Promise<Difference[]> {
@@ -202,20 +213,24 @@ export async function countDifferences(session: Session, merge: Merge): Promise<
   return Number(row?.count ?? 0);
 }
 
-/** ON CONFLICT: also right when others write the same keys at the same time. */
+/**
+ * ON CONFLICT is also right when others write the same keys at the same time. It locks every row that it meets, which
+ * writes to the table; so rows that would not change are left out before.
+ */
 export async function mergeStaged(session: Session, merge: Merge): Promise<number> {
   const names = written(merge);
   const keys = merge.columns.filter(({ key }) => key).map(({ column }) => column.name);
   const values = names.filter((name) => !keys.includes(name));
   const base = quoteName(BASE_COLUMN);
-  const otherBase = merge.base ? ` OR t.${base} IS DISTINCT FROM EXCLUDED.${base}` : '';
+  const otherBase = (of: string) => (merge.base ? ` OR t.${base} IS DISTINCT FROM ${of}.${base}` : '');
   const sets = values.map((name) => `${quoteName(name)} = EXCLUDED.${quoteName(name)}`).join(', ');
-  const action =
-    values.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets} WHERE ${differs(merge, 'EXCLUDED')}${otherBase}`;
+  const changes = `${differs(merge, 'EXCLUDED')}${otherBase('EXCLUDED')}`;
+  const action = values.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets} WHERE ${changes}`;
   return await execute(
     session,
     `INSERT INTO ${qualified(session, merge.table)} AS t (${quoteNames(names)})
-     SELECT ${quoteNames(names)} FROM ${STAGED} ON CONFLICT (${quoteNames(keys)}) ${action}`,
+     SELECT ${names.map((name) => `s.${quoteName(name)}`).join(', ')} ${fromDiffering(session, merge, otherBase('s'))}
+         ON CONFLICT (${quoteNames(keys)}) ${action}`,
   );
 }
 
