@@ -30,7 +30,7 @@ export async function getDataset(db: Queryable, id: string): Promise<DatasetRow>
 }
 
 /** Nobody changes or deletes it until the transaction ends. @throws AppError `not_found` */
-export async function lockedDataset(tx: Tx, id: string): Promise<DatasetRow> {
+async function lockedDataset(tx: Tx, id: string): Promise<DatasetRow> {
   const row = await datasetLock(tx, numberOf('dataset', id));
   if (!row) throw notFound(`dataset ${id}`);
   return row;

@@ -21,9 +21,9 @@ import { NO_TRANSLATOR } from './translator.ts';
 import { inWarehouse } from './warehouse-session.ts';
 
 /** Which record a variant is of: its place among the records as they were read, from 1; null in the records themselves. */
-export const ORIGINAL_COLUMN = '_augmented_from';
+const ORIGINAL_COLUMN = '_augmented_from';
 /** By which strategy. */
-export const STRATEGY_COLUMN = '_strategy';
+const STRATEGY_COLUMN = '_strategy';
 const UNCHANGED = 'unchanged';
 
 export interface AugmentSourceOptions {

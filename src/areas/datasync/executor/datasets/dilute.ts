@@ -16,7 +16,7 @@ import { fitsType, obeys } from './validity.ts';
 import { counts } from './warehouse-session.ts';
 
 /** Where a drawn record comes from: the id of its dataset; null in the records that were diluted. */
-export const ORIGIN_COLUMN = '_diluted_from';
+const ORIGIN_COLUMN = '_diluted_from';
 /** Groups that are told of by name. */
 const TOLD_GROUPS = 20;
 
@@ -165,12 +165,12 @@ async function candidatesOf(
   const k = matchingFields.map((field) => `v${columns.findIndex(({ name }) => name === field)}::text`);
   const { completeness, validity } = WEIGHTS;
   // What a record alone can be judged by: its uniqueness is the dataset's.
-  const quality = `(${completeness} * filled / ${columns.length} + ${validity} * coalesce(valid::numeric / nullif(given, 0), 0)) / ${completeness + validity}`;
+  const quality = `(${completeness} * filled / ${columns.length} + ${validity} * coalesce(valid::float8 / nullif(given, 0), 0)) / ${completeness + validity}`;
   return `SELECT ${names.join(', ')}, ARRAY[${k.join(', ')}]::text[] AS k, ${quoteText(id)} AS origin,
-      md5(${quoteText(`${seed}:${id}:`)} || ROW(${names.join(', ')})::text) AS place
-    FROM (SELECT *, (${filled.join(' + ')})::numeric AS filled, ${valid.join(' + ')} AS valid
+      md5(${quoteText(`${seed}:${id}:`)} || ROW(${names.join(', ')})::text)::uuid AS place
+    FROM (SELECT *, (${filled.join(' + ')})::float8 AS filled, ${valid.join(' + ')} AS valid
             FROM (SELECT ${values.join(', ')}, ${given.join(' + ')} AS given FROM ${qualified(session, table)}) taken) judged
-   WHERE round(${quality}, 6) >= ${qualityThreshold}`;
+   WHERE ${quality} >= ${qualityThreshold} - 1e-9`;
 }
 
 function rulesOf(column: TableColumn, value: string, schema: DatasetSchema | undefined): string {

@@ -10,7 +10,7 @@ type Login = DatabaseLogin | UrlLogin;
 const BEGIN = `BEGIN ISOLATION LEVEL REPEATABLE READ;
   SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
   SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on;
-  SET LOCAL synchronize_seqscans = off; SET LOCAL statement_timeout = 0;
+  SET LOCAL synchronize_seqscans = off; SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = 0;
   SET LOCAL idle_in_transaction_session_timeout = '5min'`;
 
 /**
