@@ -142,7 +142,8 @@ export class MysqlEngine implements DatabaseEngine {
   /** Each change is its own transaction: the fence is looked at before, and holds again when rows are written. */
   async change(work: () => Promise<void>): Promise<void> {
     await checkFence(this.#open, this.#fence);
-    await work();
+    // Several runs may write to one table: what one finds out of it, no other changes before it is done.
+    await holdingTables(this.#open, work);
   }
 
   takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined> {
@@ -269,6 +270,9 @@ async function settle(connection: mysql.Connection, schema: string): Promise<Ses
     plain,
     'SELECT VERSION() AS version, @@GLOBAL.local_infile AS bulk',
   );
+  const mariadb = /mariadb/i.test(server?.version ?? '');
+  // A worker that is gone without a word must not hold its locks for long. MySQL has no such setting.
+  if (mariadb) await execute(plain, 'SET SESSION idle_transaction_timeout = 300');
   const found = await query<{ name: string }>(
     plain,
     'SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS WHERE COLLATION_NAME IN (?)',
@@ -278,7 +282,7 @@ async function settle(connection: mysql.Connection, schema: string): Promise<Ses
   return {
     ...plain,
     bulk: server?.bulk === 1,
-    mariadb: /mariadb/i.test(server?.version ?? ''),
+    mariadb,
     collation: COLLATIONS.find((name) => names.has(name)) ?? plain.collation,
   };
 }

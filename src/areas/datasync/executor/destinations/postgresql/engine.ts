@@ -129,6 +129,10 @@ export class PostgresEngine implements DatabaseEngine {
   async change(work: () => Promise<void>): Promise<void> {
     await this.transaction(async () => {
       await holdFence(this.#session, this.#fence);
+      // Several runs may write to one table: what one finds out of it, no other changes before it is done.
+      await execute(this.#session, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `longshore tables of ${this.#schema}`,
+      ]);
       await work();
     });
   }
