@@ -28,7 +28,7 @@ export async function stepsInto(
 }
 
 /** A schema as steps that send to quarantine what breaks it: values are made what their columns hold, and then judged. */
-export function stepsOfSchema({ columns }: DatasetSchema): Transformation[] {
+function stepsOfSchema({ columns }: DatasetSchema): Transformation[] {
   const fields = Object.fromEntries(
     columns
       .filter(({ type }) => type !== 'json' && type !== 'binary')
