@@ -10,18 +10,12 @@ import { packageRoot } from '../kernel/package.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import { listMigrations } from './archive/catalog.ts';
 import { withStore } from './database.ts';
+import { uploads, warehouse } from './diagnosis-sync.ts';
+import { bad, type Finding, messageOf, ok } from './finding.ts';
 import { pythonVersion } from './python.ts';
 import { readLocalServer } from './remote/local.ts';
 import { runningSupervisor } from './supervisor/lock.ts';
 import { formatBytes } from './terminal/progress.ts';
-
-export interface Finding {
-  readonly check: string;
-  readonly result: 'ok' | 'warn' | 'fail';
-  readonly found: string;
-  /** What mends it; null where nothing needs to be. */
-  readonly mend: string | null;
-}
 
 type Check = (config: Config) => Promise<Finding[]>;
 
@@ -30,18 +24,6 @@ const OLDEST_NODE = [20, 20] as const;
 const SPACE_FAIL = 256 * 1024 ** 2;
 const SPACE_WARN = 2 * 1024 ** 3;
 const SKEW_WARN_MS = 2_000;
-
-function ok(check: string, found: string): Finding {
-  return { check, result: 'ok', found, mend: null };
-}
-
-function bad(check: string, result: 'warn' | 'fail', found: string, mend: string): Finding {
-  return { check, result, found, mend };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 async function node(): Promise<Finding[]> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -116,7 +98,7 @@ async function database(config: Config): Promise<Finding[]> {
     return [ok('database', 'embedded, made at the first start')];
   }
   try {
-    return await withStore(config, async (store) => {
+    return await withStore(config, async (store, url) => {
       const before = Date.now();
       const [row] = await store.query<{ version: string; now: Date }>(
         `SELECT current_setting('server_version') AS version, clock_timestamp() AS now`,
@@ -137,6 +119,8 @@ async function database(config: Config): Promise<Finding[]> {
               "Let both machines keep time by NTP: schedules go by the database's clock.",
             )
           : ok('clock', "agrees with the database's"),
+        await warehouse(store, url, config),
+        await uploads(store, config),
       ];
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { diagnose, type Finding } from './diagnosis.ts';
+import { diagnose } from './diagnosis.ts';
 import { CliFailure } from './failure.ts';
+import type { Finding } from './finding.ts';
 import { withSession } from './session.ts';
 import type { Output } from './terminal/output.ts';
 import { printable } from './terminal/width.ts';
