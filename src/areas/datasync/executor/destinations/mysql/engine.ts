@@ -8,7 +8,7 @@ import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, load, qualified, query, RowsRefused, type Session } from './session.ts';
-import { checkFence, ensureStateTable, saveState, takeFence } from './state.ts';
+import { checkFence, ensureStateTable, holdingTables, saveState, takeFence } from './state.ts';
 import { alignColumns, exchangeRows, exchangeTables, isAttached } from './swap.ts';
 import { newColumn } from './types.ts';
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { ExecutorError } from '../../../../../protocol/executor.ts';
 import { type Fence, type FenceRow, type KeptState, STATE_TABLE } from '../database-engine.ts';
 import { generationsOf, overtaken, refuseOvertaken } from '../database-fence.ts';
 import { execute, qualified, query, type Session } from './session.ts';
@@ -103,4 +105,25 @@ export async function saveState(session: Session, { jobKey, runId, epoch }: Fenc
     [JSON.stringify(state), jobKey, runId, epoch],
   );
   if (saved === 0) throw overtaken();
+}
+
+/** As long as changing a large table may take. */
+const LONGEST_CHANGE_SECONDS = 3600;
+
+/**
+ * Keeps other runs from changing tables of the session's database meanwhile. The server lets go by itself when the
+ * connection is lost.
+ */
+export async function holdingTables(session: Session, work: () => Promise<void>): Promise<void> {
+  const name = `longshore ${createHash('sha256').update(session.schema).digest('hex').slice(0, 40)}`;
+  const [lock] = await query<{ held: number | null }>(session, 'SELECT GET_LOCK(?, ?) AS held', [
+    name,
+    LONGEST_CHANGE_SECONDS,
+  ]);
+  if (Number(lock?.held) !== 1) throw new ExecutorError('another run has been changing tables here for an hour');
+  try {
+    await work();
+  } finally {
+    await query(session, 'SELECT RELEASE_LOCK(?)', [name]).catch(() => {});
+  }
 }
