@@ -263,7 +263,7 @@ describe('GET /datasets/{id}', () => {
 });
 
 describe('what is pushed', () => {
-  test('becomes a dataset, counted, and refused records count against its validity', async () => {
+  test('becomes a dataset, and is counted', async () => {
     const records = [1, 2, 3].map((n) => ({ id: `r${n}`, data: { n, 名: '客户😀' } }));
     const pushed = await server.call('POST', '/v1/sync/push/batch', { body: { source: 'pushed 客户', records } });
     expect(pushed.status, JSON.stringify(pushed.body)).toBe(200);
@@ -278,6 +278,30 @@ describe('what is pushed', () => {
     );
     expect(page.body).toMatchObject({ total: 3, total_is_exact: true });
     expect(page.body.items[0]).toMatchObject({ _id: 'r1', n: 1, 名: '客户😀' });
+  });
+});
+
+describe('what is uploaded', () => {
+  test('becomes a dataset, and what was refused of it counts against its validity', async () => {
+    const form = new FormData();
+    const lines = ['{"a": 1}', '{"a": 2}', 'no record', '{"a": 3}'];
+    form.set('file', new Blob([lines.join('\n')]), 'uploaded.ndjson');
+    form.set('options', JSON.stringify({ source: 'uploaded' }));
+    const uploaded = await fetch(`${server.url}/v1/sync/push/file`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${server.adminToken}` },
+      body: form,
+    });
+    expect(uploaded.status, await uploaded.text()).toBeLessThan(300);
+    const dataset = await eventually(async () => {
+      const [item] = (await get('?search=uploaded')).body.datasets;
+      return item?.records_count === 3 ? (await get(`/${item.id}`)).body : undefined;
+    });
+    expect(dataset).toMatchObject({
+      source: 'upload',
+      quality: { completeness: 1, uniqueness: 1, validity: 0.75 },
+      quality_score: 0.925,
+    });
   });
 });
 
