@@ -110,7 +110,7 @@ export const JobAnswer = Type.Object(
 );
 
 export function jobAnswer(job: Job, row: JobListRow): Static<typeof JobAnswer> {
-  const body = maskReferences(bodyOf(job) as unknown as Json) as { [field: string]: Json };
+  const body = maskReferences(bodyOf(job)) as { [field: string]: Json };
   return {
     ...body,
     ...jobItem(row),
@@ -131,6 +131,9 @@ export const SyncRun = Type.Object(
   {
     id: Type.String(),
     job_id: Nullable(Type.String()),
+    parent_id: Nullable(
+      Type.String({ description: 'Of a partition: the run that is divided into it and others, which counts for all.' }),
+    ),
     kind: Type.String(),
     trigger: Type.String(),
     ...progressFields,
@@ -148,6 +151,7 @@ export function runAnswer(run: Run, now = new Date()): Static<typeof SyncRun> {
   return {
     id: idOf('run', run.id),
     job_id: run.jobId === null ? null : idOf('job', run.jobId),
+    parent_id: run.parentId === null ? null : idOf('run', run.parentId),
     kind: run.kind,
     trigger: run.trigger,
     ...progressOf(
@@ -164,7 +168,7 @@ export function runAnswer(run: Run, now = new Date()): Static<typeof SyncRun> {
     attempt: run.attempt,
     worker_id: run.workerId,
     error: run.error,
-    result: run.output,
+    result: run.finishedAt && run.output,
     created_at: rfc3339(run.createdAt),
   };
 }

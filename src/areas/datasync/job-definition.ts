@@ -6,6 +6,7 @@ import type { Json } from '../../protocol/executor.ts';
 import type { Connector, DestinationSpec } from './executor/spec.ts';
 import { checkTransforms } from './executor/transforms/compile.ts';
 import { AREA, SYNC_KIND } from './kinds.ts';
+import { checkPartitions } from './partitions-check.ts';
 import type { JobCreate, JobUpdate, SyncSchedule } from './schemas.ts';
 
 const DEFAULT_RETRIES = 3;
@@ -24,6 +25,7 @@ const SPEC_FIELDS = [
   'max_error_ratio',
   'batch_size',
   'change_events',
+  'partitions',
 ] as const;
 
 /** A job's spec as it is stored: secrets are references. */
@@ -103,6 +105,7 @@ function checkTogether(spec: JobCreate): void {
   }
   const problems = checkTransforms(spec.transformations ?? []);
   if (problems.length > 0) throw validationError(problems);
+  checkPartitions(spec);
 }
 
 function scheduleOf(schedule: SyncSchedule | undefined): Schedule | null {

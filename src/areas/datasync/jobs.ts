@@ -22,6 +22,7 @@ import {
 } from './job-definition.ts';
 import { sealJobSecrets } from './job-secrets.ts';
 import { AREA } from './kinds.ts';
+import { settlePartitioned } from './partitions.ts';
 import { type JobListFilter, type JobListRow, syncJobsList } from './queries/job_list.ts';
 import type { JobCreate, JobUpdate } from './schemas.ts';
 import { type SyncStatus, statesOf } from './status.ts';
@@ -123,10 +124,10 @@ async function locked(tx: Tx, id: string): Promise<{ job: Job }> {
   return { job };
 }
 
-/** Those that sync; not previews and what else the system starts for a job. */
+/** Those that sync, the whole and its parts; not previews and what else the system starts for a job. */
 async function liveRuns(db: Queryable, jobId: number): Promise<Run[]> {
   const runs = await runsList(db, { area: AREA, jobId, states: LIVE }, { limit: 100, offset: 0 });
-  return runs.filter((run) => run.trigger !== 'system');
+  return runs.filter((run) => run.trigger !== 'system' || run.parentId !== null);
 }
 
 /** @throws AppError `not_found`, `conflict` while a run of it is live */
@@ -145,9 +146,11 @@ export type SyncControl = keyof typeof CONTROLS;
 /** @throws AppError `not_found`, `conflict` when the job's run is in no state for it */
 export async function controlSyncJob(tx: Tx, actor: Actor, control: SyncControl, id: string): Promise<Run> {
   const job = await inAreaWords(id, getJob(tx, AREA, numberOf('job', id)));
-  const [run] = await liveRuns(tx, job.id);
+  const run = (await liveRuns(tx, job.id)).find(({ parentId }) => parentId === null);
   if (!run) throw new AppError('conflict', `job ${id} is not running: there is nothing to ${control}`);
   const after = await CONTROLS[control](tx, AREA, run.id);
+  // Its parts may all have ended before they came to a place where they could pause.
+  if (control === 'resume') await settlePartitioned(tx, run.id);
   await audit(tx, actor, control, job.id, { run: run.id });
   return after;
 }

@@ -5,6 +5,7 @@ import type { Json } from '../../protocol/executor.ts';
 import type { Tx } from '../../store/store.ts';
 import { onDatasetLoaded, onDatasetProfiled } from './datasets/dataset-reports.ts';
 import { AREA } from './kinds.ts';
+import { onDivided, onPartitionProgress, settlePartitioned } from './partitions.ts';
 import { conflictsInsert } from './queries/conflict.ts';
 import { jobStatePut } from './queries/job_state.ts';
 import { quarantineInsert } from './queries/quarantine.ts';
@@ -18,11 +19,19 @@ function tableOf(run: Run): string {
   return destination?.table ?? destination?.name ?? destination?.path ?? destination?.url ?? '';
 }
 
+/** The run that events tell of: parts are none of a subscriber's business. */
+function wholeOf({ id, parentId }: Run): number {
+  return parentId ?? id;
+}
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   async started(tx, run) {
+    // Its parent was, once for all of them.
+    if (run.parentId !== null) return;
     await publishSync(tx, { type: 'sync_started', job_id: run.jobId, run_id: run.id });
   },
   async progress(tx, run, rows) {
+    if (run.parentId !== null) return onPartitionProgress(tx, run);
     const latest = rows.at(-1) as { records_processed: number; records_total: number | null } | undefined;
     if (latest) {
       const { records_processed, records_total } = latest;
@@ -37,11 +46,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   async changes(tx, run, rows) {
     const table = tableOf(run);
-    await publishSync(tx, { type: 'record_changes', job_id: run.jobId, run_id: run.id, table, changes: [...rows] });
+    const changes = [...rows];
+    await publishSync(tx, { type: 'record_changes', job_id: run.jobId, run_id: wholeOf(run), table, changes });
   },
   async changes_omitted(tx, run, rows) {
     const count = rows.reduce((sum: number, row) => sum + Number((row as { count?: number }).count ?? 0), 0);
-    await publishSync(tx, { type: 'changes_omitted', job_id: run.jobId, run_id: run.id, count });
+    await publishSync(tx, { type: 'changes_omitted', job_id: run.jobId, run_id: wholeOf(run), count });
   },
   async quarantine(tx, run, rows) {
     await quarantineInsert(tx, run, [...rows]);
@@ -57,7 +67,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       conflict_type: row.conflict_type,
       resolution_required: row.resolution === 'pending',
     }));
-    await publishSync(tx, { type: 'conflicts_detected', job_id: jobId, run_id: id, conflicts });
+    await publishSync(tx, { type: 'conflicts_detected', job_id: jobId, run_id: wholeOf(run), conflicts });
   },
   async state(tx, run, rows) {
     const state = rows.at(-1);
@@ -67,11 +77,18 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   profile: onDatasetProfiled,
 };
 
+async function onFinished(tx: Tx, runId: number): Promise<void> {
+  const { parentId } = await getRun(tx, AREA, runId);
+  if (parentId !== null) await settlePartitioned(tx, parentId);
+}
+
 /**
  * What executors of the area tell, in the engine's transaction that removes the report: each takes effect once. A report
  * of a type that a later version knows is dropped.
  */
 export async function onSyncReport(tx: Tx, report: ReportRow): Promise<void> {
+  if (report.type === 'suspended') return onDivided(tx, report.runId);
+  if (report.type === 'finished') return onFinished(tx, report.runId);
   const handler = HANDLERS[report.type];
   if (!handler || !Array.isArray(report.payload)) return;
   await handler(tx, await getRun(tx, AREA, report.runId), report.payload);

@@ -4,6 +4,7 @@ import { datasetLoaded } from './datasets/dataset-loaded.ts';
 import { parseDatasetWork, runDatasetWork } from './datasets/dataset-work.ts';
 import { openDestination } from './open-destination.ts';
 import { openSource } from './open-source.ts';
+import { divideRun } from './partitioned.ts';
 import type { SyncState } from './pipeline/contracts.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { preview } from './preview.ts';
@@ -17,13 +18,14 @@ function withoutCredentials(field: string, value: unknown): unknown {
 }
 
 /** Of what is to be done, so that a later run can tell whether an earlier one's place still means anything. */
-function definitionOf({ connector, transformations = [], destination }: RunSpec): string {
+function definitionOf({ connector, transformations = [], destination, partition }: RunSpec): string {
+  const part = partition ? [partition.part] : [];
   return createHash('sha256')
-    .update(JSON.stringify([connector, transformations, destination], withoutCredentials))
+    .update(JSON.stringify([connector, transformations, destination, ...part], withoutCredentials))
     .digest('base64url');
 }
 
-async function run(tools: DatasyncTools, given: Json, context: RunContext): Promise<ExecutorResult> {
+async function run(tools: DatasyncTools, kind: string, given: Json, context: RunContext): Promise<ExecutorResult> {
   const work = parseDatasetWork(given);
   if (work) return await runDatasetWork(work, context);
   const spec = parseRunSpec(given);
@@ -33,6 +35,8 @@ async function run(tools: DatasyncTools, given: Json, context: RunContext): Prom
   const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
   try {
     if (spec.preview !== undefined) return { output: await preview(source, transform, spec.preview) };
+    const count = kind === 'data_sync' ? spec.partitions : null;
+    if (count) return await divideRun(tools, spec, context, { source, definition: definitionOf(spec), count });
     context.log('info', `syncing from ${connector.type} to ${destination.type}`);
     const columns = transform.columns((await source.columns?.()) ?? []);
     const output = await runPipeline(
@@ -49,7 +53,8 @@ async function run(tools: DatasyncTools, given: Json, context: RunContext): Prom
       },
       context,
     );
-    if (destination.type === 'dataset') await datasetLoaded(context, destination, output);
+    // Of a part of it there is nothing to tell: the server tells of the whole.
+    if (destination.type === 'dataset' && !spec.partition) await datasetLoaded(context, destination, output);
     return { output };
   } finally {
     await source.close();
@@ -59,11 +64,11 @@ async function run(tools: DatasyncTools, given: Json, context: RunContext): Prom
   }
 }
 
-/** The kinds of the area: a job's sync, and the load of what came in; one executor for both. */
+/** The kinds of the area: a job's sync, a part of one, and the load of what came in; one executor for all. */
 export function datasyncExecutors(tools: DatasyncTools): Executor[] {
-  return ['data_sync', 'file_load'].map((kind) => ({
+  return ['data_sync', 'sync_partition', 'file_load'].map((kind) => ({
     kind,
     pausable: true,
-    run: (spec: Json, context: RunContext) => run(tools, spec, context),
+    run: (spec: Json, context: RunContext) => run(tools, kind, spec, context),
   }));
 }

@@ -4,6 +4,7 @@ import { datasetTable } from './dataset-table.ts';
 import { openDatabaseDestination } from './destinations/database.ts';
 import { fileDestination } from './destinations/file.ts';
 import { restDestination } from './destinations/rest-api.ts';
+import { partitionKey } from './partition.ts';
 import type { Column, Destination } from './pipeline/contracts.ts';
 import type { RunSpec } from './run-spec.ts';
 import type { DatabaseDestination, DatasetDestination } from './spec.ts';
@@ -24,7 +25,7 @@ function placeOf(destination: DatabaseDestination | DatasetDestination, warehous
     return { login: warehouse, schema: undefined, table: datasetTable(destination.name) };
   }
   const { connection, schema, table } = destination;
-  return { login: (connection as DatabaseLogin | undefined) ?? warehouse, schema, table };
+  return { login: connection ?? warehouse, schema, table };
 }
 
 /**
@@ -37,7 +38,8 @@ export function openDestination(
   context: RunContext,
   columns: readonly Column[],
 ): Destination {
-  const { destination, key: jobKey } = spec;
+  const { destination, key, partition } = spec;
+  const jobKey = partition ? partitionKey(key, partition.number) : key;
   const { runId, epoch, signal } = context;
   const log = (level: 'info' | 'warning' | 'debug' | 'error', message: string) => context.log(level, message);
   switch (destination.type) {

@@ -7,29 +7,42 @@ import { databaseSource } from './sources/database/source.ts';
 import { fileSource } from './sources/file.ts';
 import { pushedRecords } from './sources/pushed.ts';
 import { restSource } from './sources/rest-api.ts';
+import type { DatabaseConfig } from './spec.ts';
 import type { DatasyncTools } from './tools.ts';
 
 const DEFAULT_BATCH_SIZE = 10_000;
 
+/** What a database connector says: how to sign in, and what to read there. */
+export function databasePlace(connector: DatabaseConfig) {
+  const { engine, host, port, database, username, password, ssl, ...config } = connector;
+  const login = {
+    ...{ engine, host, database, username },
+    ...(port === undefined ? {} : { port }),
+    ...(password === undefined ? {} : { password }),
+    ...(ssl === undefined ? {} : { ssl }),
+  };
+  return { login, config };
+}
+
 /** The source that a run's connector says. Nothing is dialled before it is read. */
 export function openSource({ outbound, guard, translator }: DatasyncTools, spec: RunSpec, context: RunContext): Source {
   const { connector, batch_size: batchSize = DEFAULT_BATCH_SIZE, sync_mode } = spec;
+  const part = spec.partition?.part;
   const incremental = sync_mode === 'incremental';
   const { signal } = context;
   const log: RunContext['log'] = (level, message) => context.log(level, message);
   switch (connector.type) {
     case 'rest_api':
-      return restSource({ config: connector.config, outbound, batchSize, incremental, signal, log });
-    case 'database': {
-      const { engine, host, port, database, username, password, ssl, ...config } = connector.config;
-      const login = {
-        ...{ engine, host, database, username },
-        ...(port === undefined ? {} : { port }),
-        ...(password === undefined ? {} : { password }),
-        ...(ssl === undefined ? {} : { ssl }),
-      };
-      return databaseSource({ config, login, guard, batchSize, incremental, signal, log });
-    }
+      return restSource({
+        ...{ config: connector.config, outbound, batchSize, incremental, signal, log },
+        ...(part?.by === 'pages' ? { share: part } : {}),
+      });
+    case 'database':
+      return databaseSource({
+        ...databasePlace(connector.config),
+        ...{ guard, batchSize, incremental, signal, log },
+        ...(part?.by === 'key' ? { range: part } : {}),
+      });
     case 'file': {
       const source = fileSource({
         config: connector.config,

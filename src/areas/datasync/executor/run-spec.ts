@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import type { DatabaseLogin, UrlLogin } from '../../../connections/drivers/login.ts';
 import { ExecutorError, type Json } from '../../../protocol/executor.ts';
 import { AugmentationConnector } from './datasets/augmentation-spec.ts';
+import { Partition } from './partition.ts';
 import { Connector, DestinationSpec, syncFields } from './spec.ts';
 import { Transformations } from './transforms/spec.ts';
 
@@ -24,6 +25,8 @@ export const RunSpec = Type.Object({
   state: Type.Optional(Type.Unknown()),
   /** The records are pushes, `{id, data, metadata}`. */
   pushed: Type.Optional(Type.Boolean()),
+  /** Read only a part of the source, as one of several runs. */
+  partition: Type.Optional(Partition),
   /** Look at so many records, and write nothing. */
   preview: Type.Optional(Type.Integer({ minimum: 1 })),
 });

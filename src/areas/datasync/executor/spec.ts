@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { MOST_PARTITIONS } from './partition.ts';
 
 /**
  * What a job of the datasync area is made of: connector → transformations → destination. These schemas are the API's,
@@ -412,6 +413,12 @@ export const syncFields = {
       maximum: 100_000,
       default: 10_000,
       description: 'Records a batch: what is committed at once, and a checkpoint.',
+    }),
+  ),
+  partitions: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 2, maximum: MOST_PARTITIONS }), Type.Null()], {
+      description:
+        'Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all.',
     }),
   ),
   change_events: Type.Optional(

@@ -4,7 +4,7 @@ import type { BusEvent } from '../../../events/bus.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import type { RowChange } from '../executor/pipeline/contracts.ts';
 import { idOf } from '../ids.ts';
-import { AREA } from '../kinds.ts';
+import { AREA, PARTITION_KIND } from '../kinds.ts';
 import { syncStatus } from '../status.ts';
 import { SYNC_TOPIC, type SyncEvent } from '../sync-events.ts';
 import { Batch, type Told } from './batch.ts';
@@ -68,9 +68,10 @@ function channelOf(type: LiveEvent['type']): Channel | undefined {
   return channels.find((channel) => EVENTS_OF[channel].includes(type));
 }
 
-function runBatches({ seq, at }: BusEvent, { area, state, ids, job_ids, duration_ms }: RunsEvent): Batch[] {
+function runBatches({ seq, at }: BusEvent, { area, kind, state, ids, job_ids, duration_ms }: RunsEvent): Batch[] {
   const type = RUN_TYPES[state];
-  if (area !== AREA || type === undefined) return [];
+  // How a part ends is not how the run does, which ends with the last of them.
+  if (area !== AREA || kind === PARTITION_KIND || type === undefined) return [];
   return ids.map((runId, place) => {
     const jobId = job_ids[place] ?? null;
     const payload = {

@@ -67,17 +67,21 @@ export class DatabaseDestination implements Destination {
       const loaded = await this.#placeText(batch);
       if (loaded) return loaded;
       await this.#target.inherit();
-      const survey = surveyBatch(batch.rows, batch.ordinals, {
-        engine: this.#engine,
-        keyColumns: this.#target.keys,
-        policy: this.#spec.schemaPolicy,
-        table: this.#target.columns,
-        declared: this.#spec.columns ?? [],
-        warn: (message) => this.#target.warn(message),
-      });
-      await this.#target.shape(survey);
+      let survey = this.#survey(batch);
+      while (!(await this.#target.shape(survey))) survey = this.#survey(batch);
       this.#shaped ||= survey.rows.length > 0;
       return await this.#place(batch, survey);
+    });
+  }
+
+  #survey(batch: WriteBatch): Survey {
+    return surveyBatch(batch.rows, batch.ordinals, {
+      engine: this.#engine,
+      keyColumns: this.#target.keys,
+      policy: this.#spec.schemaPolicy,
+      table: this.#target.columns,
+      declared: this.#spec.columns ?? [],
+      warn: (message) => this.#target.warn(message),
     });
   }
 

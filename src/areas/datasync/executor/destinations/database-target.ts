@@ -187,18 +187,39 @@ export class TargetTable {
     return keys.size === 0 ? columns : undefined;
   }
 
-  /** Makes the table, or gives it what the batch needs. */
-  async shape(survey: Survey): Promise<void> {
+  /**
+   * Makes the table, or gives it what the batch needs.
+   * @returns false when another run has changed the table meanwhile: the batch has to be judged by what it is now
+   */
+  async shape(survey: Survey): Promise<boolean> {
     for (const field of survey.unknown) this.#unknown.add(field);
-    if (survey.rows.length === 0) return;
+    if (survey.rows.length === 0) return true;
     const own = this.#ownColumns();
     if (!this.#table) {
-      await this.#create(survey, own);
+      if (!(await this.#create(survey, own))) return false;
     } else {
       const missing = [...survey.added, ...own.filter(({ name }) => !this.has(name))];
-      if (missing.length > 0 || survey.widened.length > 0) await this.#alter(this.#table, missing, survey);
+      const fits = missing.length === 0 && survey.widened.length === 0;
+      if (!fits && !(await this.#alter(this.#table, missing, survey))) return false;
     }
     if (this.tracksMissing) await this.#makeSeen();
+    return true;
+  }
+
+  /** Changes the table, unless another run has since it was looked at. @returns whether it was as we knew it */
+  async #unlessChanged(work: () => Promise<void>): Promise<boolean> {
+    let asKnown = false;
+    let found: Table | undefined;
+    const form = (table: Table | undefined) => JSON.stringify(table?.columns.map(({ name, native }) => [name, native]));
+    await this.#engine.change(async () => {
+      found = await this.#engine.describe(this.name);
+      asKnown = form(found) === form(this.#table);
+      if (asKnown) await work();
+    });
+    if (asKnown) found = await this.#engine.describe(this.name);
+    this.#table = found;
+    if (!asKnown && found) await this.#ensureKey(found);
+    return asKnown;
   }
 
   /** Makes what removing rows needs, also if no batch had any. */
@@ -214,7 +235,7 @@ export class TargetTable {
     this.#seenMade = true;
   }
 
-  async #create(survey: Survey, own: readonly TableColumn[]): Promise<void> {
+  async #create(survey: Survey, own: readonly TableColumn[]): Promise<boolean> {
     // A table that is not to change later gets all columns at once.
     const unknown = this.#spec.schemaPolicy === 'evolve' ? [] : survey.unknown;
     const columns = [...survey.added, ...unknown.map((name) => this.#textColumn(name))];
@@ -223,13 +244,13 @@ export class TargetTable {
         retryable: false,
       });
     }
-    await this.#engine.change(() => this.#engine.createTable(this.name, [...columns, ...own], this.keys));
-    this.#table = await this.#engine.describe(this.name);
-    this.#spec.log('info', `table "${this.#spec.table}" is made, of ${columns.length} columns`);
+    const made = await this.#unlessChanged(() => this.#engine.createTable(this.name, [...columns, ...own], this.keys));
+    if (made) this.#spec.log('info', `table "${this.#spec.table}" is made, of ${columns.length} columns`);
+    return made;
   }
 
-  async #alter(table: Table, missing: readonly TableColumn[], survey: Survey): Promise<void> {
-    await this.#engine.change(async () => {
+  async #alter(table: Table, missing: readonly TableColumn[], survey: Survey): Promise<boolean> {
+    return await this.#unlessChanged(async () => {
       if (missing.length > 0) await this.#engine.addColumns(this.name, missing);
       for (const column of survey.widened) {
         const from = table.columns.find(({ name }) => name === column.name);
@@ -237,7 +258,6 @@ export class TargetTable {
         if (from) await this.#widen(from, column, isKey);
       }
     });
-    this.#table = await this.#engine.describe(this.name);
   }
 
   async #widen(from: TableColumn, column: TableColumn, isKey: boolean): Promise<void> {
@@ -253,8 +273,8 @@ export class TargetTable {
   /** Fields that never had a value are columns nevertheless. */
   async addUnknown(): Promise<void> {
     if (!this.#table || this.#spec.schemaPolicy !== 'evolve') return;
-    const missing = [...this.#unknown].filter((name) => !this.has(name)).map((name) => this.#textColumn(name));
-    if (missing.length > 0) await this.#engine.change(() => this.#engine.addColumns(this.name, missing));
+    const missing = () => [...this.#unknown].filter((name) => !this.has(name)).map((name) => this.#textColumn(name));
+    while (missing().length > 0) await this.#unlessChanged(() => this.#engine.addColumns(this.name, missing()));
   }
 
   #textColumn(name: string): TableColumn {
@@ -276,7 +296,8 @@ export class TargetTable {
     if (this.keys.length === 0) return;
     const form = (names: readonly string[]) => JSON.stringify(names.map((name) => this.#engine.fold(name)).sort());
     const wanted = form(this.keys);
-    if (table.uniqueKeys.some((names) => form(names) === wanted)) return;
+    const isThere = (known: Table | undefined) => known?.uniqueKeys.some((names) => form(names) === wanted) ?? false;
+    if (isThere(table)) return;
     const missing = this.keys.find((key) => !this.has(key));
     if (missing !== undefined) {
       throw new ExecutorError(
@@ -285,6 +306,9 @@ export class TargetTable {
       );
     }
     this.#spec.log('info', `table "${this.#spec.table}" gets a unique index on (${this.keys.join(', ')})`);
-    await this.#engine.change(() => this.#engine.createKey(this.name, this.keys));
+    await this.#engine.change(async () => {
+      // Another run may have made it meanwhile.
+      if (!isThere(await this.#engine.describe(this.name))) await this.#engine.createKey(this.name, this.keys);
+    });
   }
 }

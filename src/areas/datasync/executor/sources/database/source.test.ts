@@ -261,8 +261,13 @@ for (const setup of ENGINES) {
       const parts = [];
       for (const range of ranges) parts.push(ids((await reader().read({ table }, {}, { range })).rows));
       expect(parts.flat()).toEqual([...counting(9), ...counting(60, 41)]);
-      expect(await splitByKey({ ...options, config: { table, key_columns: ['name'] }, signal }, 3)).toEqual([]);
-      expect(await splitByKey({ ...options, config: { query: `SELECT * FROM ${table}` }, signal }, 3)).toEqual([]);
+      const refused = (config: object) => splitByKey({ ...options, config, signal }, 3);
+      await expect(refused({ table, key_columns: ['name'] })).rejects.toThrow(
+        /^partitions: .* the key is name \(text\)/,
+      );
+      await expect(refused({ query: `SELECT * FROM ${table}` })).rejects.toThrow(/^partitions: .* there is no key/);
+      await engine.run(`DELETE FROM ${table}`);
+      expect(await splitByKey({ ...options, signal }, 3)).toEqual([{ column: 'id' }]);
     });
 
     it('reads another key without nulls where there is no primary one', async () => {

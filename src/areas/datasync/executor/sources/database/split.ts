@@ -1,7 +1,7 @@
 import type { ConnectOptions, DatabaseLogin, UrlLogin } from '../../../../../connections/drivers/login.ts';
-import type { RunContext } from '../../../../../protocol/executor.ts';
+import { ExecutorError, type RunContext } from '../../../../../protocol/executor.ts';
 import { openReader } from './open.ts';
-import { type DatabaseSelection, type KeyRange, keyBounds, planRead } from './plan.ts';
+import { type DatabaseSelection, type KeyRange, keyBounds, planRead, type ReadPlan } from './plan.ts';
 import { oneSelect } from './query-text.ts';
 import { onlyRow } from './reader.ts';
 
@@ -18,8 +18,8 @@ export interface SplitOptions {
  * about as many rows each where the key counts up. The first and the last are open to their side: what is added while
  * they are read falls into one of them.
  * @param parts at most as many ranges, from 1
- * @returns nothing where there is no key of one column that holds integers, or no row
- * @throws ExecutorError in words for the user
+ * @returns the whole as one range where there is no row
+ * @throws ExecutorError in words for the user; naming `partitions` where no key of one column holds integers
  */
 export async function splitByKey(options: SplitOptions, parts: number): Promise<KeyRange[]> {
   const { config, login, guard, signal, log } = options;
@@ -32,9 +32,9 @@ export async function splitByKey(options: SplitOptions, parts: number): Promise<
   try {
     const plan = await planRead(reader, config, query, false);
     const [column, ...more] = plan.keyset?.columns ?? [];
-    if (!column || more.length > 0 || column.type !== 'integer' || column.nullable) return [];
+    if (!column || more.length > 0 || column.type !== 'integer' || column.nullable) throw notDivisible(plan);
     const [lowest = null, highest = null] = (await onlyRow(reader, keyBounds(reader, plan, column))) ?? [];
-    if (lowest === null) return [];
+    if (lowest === null) return [{ column: column.name }];
     return cut(column.name, BigInt(String(lowest)), BigInt(String(highest)), BigInt(parts));
   } catch (error) {
     signal.throwIfAborted();
@@ -43,6 +43,15 @@ export async function splitByKey(options: SplitOptions, parts: number): Promise<
     signal.removeEventListener('abort', abort);
     await reader.close();
   }
+}
+
+function notDivisible({ keyset }: ReadPlan): ExecutorError {
+  const key = keyset?.columns.map(({ name, type }) => `${name} (${type})`).join(', ');
+  const found = key === undefined ? 'there is no key' : `the key is ${key}`;
+  return new ExecutorError(
+    `partitions: ranges are cut by a key of one column of integers without nulls, but ${found}; name one as connector.config.key_columns, or leave partitions out`,
+    { retryable: false },
+  );
 }
 
 function cut(column: string, lowest: bigint, highest: bigint, parts: bigint): KeyRange[] {

@@ -1,0 +1,154 @@
+/**
+ * Runs that are divided into partitions. The executor of such a run only plans: it answers with the parts and is
+ * suspended, so it holds no worker while it waits. Its report brings about one child run for each part, and the report
+ * of each child's end looks whether all have ended; the last one ends the parent. Both lock the parent first, so
+ * whatever is told twice, or at one time, has its effect once.
+ *
+ * At the destination each partition has a state and a fence of its own, so that a child which is killed goes on from
+ * its own last commit. A full refresh that appends must not append again what a run that failed has committed: the next
+ * run takes over the parts which that one has left undone, and only these.
+ */
+import { Compile } from 'typebox/compile';
+import type { Run } from '../../engine/model.ts';
+import { type DividedEnd, runSettle } from '../../engine/queries/run_control.ts';
+import { enqueue, lockRun } from '../../engine/runs.ts';
+import { type RunState, TERMINAL } from '../../engine/states.ts';
+import type { Json } from '../../protocol/executor.ts';
+import type { Tx } from '../../store/store.ts';
+import { onDatasetLoaded } from './datasets/dataset-reports.ts';
+import { datasetTable } from './executor/dataset-table.ts';
+import type { LoadReport } from './executor/datasets/dataset-loaded.ts';
+import { type Partition, PartitionPlan } from './executor/partition.ts';
+import type { PipelineResult } from './executor/pipeline/pipeline.ts';
+import type { DestinationSpec } from './executor/spec.ts';
+import { idOf } from './ids.ts';
+import type { SyncSpec } from './job-definition.ts';
+import { PARTITION_KIND } from './kinds.ts';
+import { brokenOffBefore, type PartitionRow, partitionProgress, partitionsOf, policyOf } from './queries/partition.ts';
+import { publishSync } from './sync-events.ts';
+
+/** Of a partition's error, in that of the whole. */
+const ERROR_LENGTH = 500;
+
+const plans = Compile(PartitionPlan);
+
+/** A run has planned what it is divided into: makes the children, unless it was paused or cancelled meanwhile. */
+export async function onDivided(tx: Tx, runId: number): Promise<void> {
+  const run = await lockRun(tx, runId);
+  if (run?.state !== 'suspended') return;
+  if ((await partitionsOf(tx, runId)).length > 0) return settlePartitioned(tx, runId);
+  if (!plans.Check(run.output)) {
+    const error = 'its worker has planned partitions that this server does not understand; upgrade both to one version';
+    await runSettle(tx, runId, { state: 'failed', output: null, error });
+    return;
+  }
+  await enqueueChildren(tx, run, (await leftUndone(tx, run, run.output)) ?? partitionsIn(run.output));
+}
+
+function partitionsIn({ definition, parts }: PartitionPlan): Partition[] {
+  return parts.map((part, index) => ({ number: index + 1, of: parts.length, definition, part }));
+}
+
+/** Where rows are appended: the parts that the run before has not completed, if it was to do the same and failed. */
+async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Partition[] | undefined> {
+  const { destination } = run.spec as unknown as { readonly destination: DestinationSpec };
+  const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
+  if (mode !== 'append' || run.jobId === null) return undefined;
+  const former = await brokenOffBefore(tx, run.jobId, run.id);
+  if (former === undefined) return undefined;
+  const undone = (await partitionsOf(tx, former)).filter(({ state }) => state !== 'succeeded');
+  const same = undone.length > 0 && undone.every(({ partition }) => partition.definition === definition);
+  return same ? undone.map(({ partition }) => partition) : undefined;
+}
+
+async function enqueueChildren(tx: Tx, run: Run, partitions: readonly Partition[]): Promise<void> {
+  const { partitions: _, ...spec } = run.spec as SyncSpec;
+  const { jobId, area, priority, retryCount, timeoutSeconds, createdBy } = run;
+  const common = { jobId, area, priority, retryCount, timeoutSeconds, createdBy, ...(await policyOf(tx, run.id)) };
+  await enqueue(
+    tx,
+    partitions.map((partition) => ({
+      ...common,
+      parentId: run.id,
+      kind: PARTITION_KIND,
+      name: `${run.name}, ${labelOf(partition)}`,
+      spec: { ...spec, partition },
+      // Beside the job's own runs: none of its schedule's business.
+      trigger: 'system' as const,
+      fireAt: null,
+      runAt: null,
+      concurrency: null,
+      watched: true,
+    })),
+  );
+}
+
+function labelOf({ number, of }: Partition): string {
+  return `partition ${number} of ${of}`;
+}
+
+/** A partition has told how far it is: tells how far the whole is. */
+export async function onPartitionProgress(tx: Tx, { jobId, parentId }: Run): Promise<void> {
+  if (parentId === null) return;
+  const progress = await partitionProgress(tx, parentId);
+  if (!progress) return;
+  const { done: records_processed, total: records_total } = progress;
+  await publishSync(tx, { type: 'sync_progress', job_id: jobId, run_id: parentId, records_processed, records_total });
+}
+
+function isFinal(state: RunState): boolean {
+  return TERMINAL.some((final) => final === state);
+}
+
+/** Ends a suspended run if all of its partitions have ended. */
+export async function settlePartitioned(tx: Tx, parentId: number): Promise<void> {
+  const run = await lockRun(tx, parentId);
+  if (run?.state !== 'suspended') return;
+  await partitionProgress(tx, parentId);
+  const partitions = await partitionsOf(tx, parentId);
+  // None: they are still to be made.
+  if (partitions.length === 0 || !partitions.every(({ state }) => isFinal(state))) return;
+  const end = endOf(run, partitions);
+  await runSettle(tx, parentId, end);
+  if (end.state === 'succeeded') await tellOfDataset(tx, run, end.output as unknown as PipelineResult);
+}
+
+function endOf(run: Run, partitions: readonly PartitionRow[]): DividedEnd {
+  const output = sumOf(partitions);
+  const failed = partitions.filter(({ state }) => state !== 'succeeded');
+  if (failed.length > 0) return { state: 'failed', output, error: failed.map(failureOf).join('; ') };
+  const { max_errors: most = null } = run.spec as { readonly max_errors?: number | null };
+  if (most !== null && output.records_rejected > most) {
+    const error = `${output.records_rejected} records were refused by all partitions together, more than max_errors (${most}) allows; the quarantine tells why`;
+    return { state: 'failed', output, error };
+  }
+  return { state: 'succeeded', output, error: null };
+}
+
+function failureOf({ id, state, partition, error }: PartitionRow): string {
+  const how =
+    state === 'cancelled' ? 'was cancelled' : `failed: ${(error ?? 'no reason is known').slice(0, ERROR_LENGTH)}`;
+  return `${labelOf(partition)} (${idOf('run', id)}) ${how}`;
+}
+
+function sumOf(partitions: readonly PartitionRow[]) {
+  const results = partitions.flatMap(({ output }) => (output === null ? [] : [output as unknown as PipelineResult]));
+  const sum = (field: 'records_read' | 'records_written' | 'records_rejected' | 'records_removed') =>
+    results.reduce((total, result) => total + Number(result[field] ?? 0), 0);
+  return {
+    records_read: sum('records_read'),
+    records_written: sum('records_written'),
+    records_rejected: sum('records_rejected'),
+    records_removed: sum('records_removed'),
+    exactly_once: results.every(({ exactly_once }) => exactly_once),
+    partitions: partitions.map(({ id, state }) => ({ run_id: idOf('run', id), state })),
+  };
+}
+
+async function tellOfDataset(tx: Tx, run: Run, { records_rejected: refused }: PipelineResult): Promise<void> {
+  const { destination } = run.spec as unknown as { readonly destination: DestinationSpec };
+  if (destination.type !== 'dataset') return;
+  const { name, category = null } = destination;
+  const report: LoadReport = { name, table: datasetTable(name), category, refused, replaced: false };
+  await onDatasetLoaded(tx, run, [report satisfies Json]);
+}
