@@ -116,7 +116,7 @@ export async function startDilution(tx: Tx, warehouse: Warehouse, actor: Actor, 
   }
   const schema = source.schema ? { schema: source.schema as unknown as Json } : {};
   return start(tx, warehouse, actor, {
-    ...{ source, how: 'dilution', adjective: 'diluted', output: output as Derivation['output'] },
+    ...{ source, how: 'dilution', adjective: 'diluted', output },
     run: ({ name, table }) =>
       datasetRun({
         name: `dilution of ${source.name}`,
@@ -157,7 +157,7 @@ export async function startAugmentation(
     throw new AppError('conflict', NO_TRANSLATOR);
   }
   return start(tx, warehouse, actor, {
-    ...{ source, how: 'augmentation', adjective: 'augmented', output: output as Derivation['output'] },
+    ...{ source, how: 'augmentation', adjective: 'augmented', output },
     run: ({ name, table }) => {
       const run = datasetRun({
         name: `augmentation of ${source.name}`,

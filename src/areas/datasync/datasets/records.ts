@@ -5,7 +5,7 @@ import { AppError, invalidField } from '../../../kernel/errors.ts';
 import { ExecutorError, type Json } from '../../../protocol/executor.ts';
 import { isBookkeeping } from '../executor/datasets/profile.ts';
 import { encodeRows } from '../executor/formats/encode-rows.ts';
-import type { Column, Row, Value } from '../executor/pipeline/contracts.ts';
+import type { Column, Row } from '../executor/pipeline/contracts.ts';
 import { jsonOf } from '../executor/pipeline/json-of.ts';
 import { openPostgresReader } from '../executor/sources/database/postgresql.ts';
 import { type DatabaseReader, onlyRow, type RawRow, type SourceColumn } from '../executor/sources/database/reader.ts';
@@ -75,7 +75,7 @@ function rowOf(columns: readonly SourceColumn[], raw: RawRow): Row {
   const row: Row = {};
   columns.forEach(({ name, convert }, index) => {
     const value = raw[index];
-    row[name] = value === null || value === undefined ? null : (convert(value) as Value);
+    row[name] = value === null || value === undefined ? null : convert(value);
   });
   return row;
 }

@@ -1,43 +1,15 @@
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { json } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { afterFile } from '../../../../../test/support/cleanup.ts';
+import { startTranslator } from '../../../../../test/support/translator.ts';
 import { createOutbound } from '../../../../connections/outbound.ts';
 import { environment } from '../../../../kernel/config.ts';
 import { AttemptAborted } from '../../../../protocol/executor.ts';
 import { apertium } from './apertium.ts';
 import { openTranslator } from './translator.ts';
 
-interface Asked {
-  readonly q: string[];
-  readonly source: string;
-  readonly target: string;
-  readonly api_key?: string;
-}
-
 const outbound = createOutbound({ allowPrivate: true });
 const { signal } = new AbortController();
-
-/** A service that answers as LibreTranslate does: it writes the language behind each text. */
-async function startService(
-  answer: (asked: Asked) => unknown = ({ q, target }) => ({ translatedText: q.map((text) => `${text}>${target}`) }),
-) {
-  const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const body = (await json(request)) as Asked;
-    asked.push(body);
-    const wrongKey = body.api_key !== undefined && body.api_key !== 'the-key';
-    response.writeHead(wrongKey ? 403 : 200, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify(wrongKey ? { error: `Invalid API key ${body.api_key}` } : answer(body)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterFile(() => new Promise<void>((resolve) => void server.close(() => resolve())));
-  afterFile(async () => server.closeAllConnections());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
-}
 
 async function open(url: string, apiKey?: string) {
   const translator = await openTranslator({ url, apiKey }, outbound);
@@ -47,12 +19,12 @@ async function open(url: string, apiKey?: string) {
 
 describe('a LibreTranslate service', () => {
   test('is asked there and back, Chinese by way of English, other texts by way of Spanish', async () => {
-    const { url, asked } = await startService();
+    const { url, asked } = await startTranslator();
     const forms = await (await open(`${url}/`, 'the-key')).backAndForth(['好', 'good'], undefined, signal);
     expect(forms).toEqual(
       new Map([
-        ['好', '好>en>zh'],
-        ['good', 'good>es>en'],
+        ['好', '好 en zh'],
+        ['good', 'good es en'],
       ]),
     );
     expect(asked.map(({ source, target, api_key }) => [source, target, api_key])).toEqual([
@@ -64,15 +36,15 @@ describe('a LibreTranslate service', () => {
   });
 
   test('is asked for many texts at once, but not for all', async () => {
-    const { url, asked } = await startService();
+    const { url, asked } = await startTranslator();
     const texts = Array.from({ length: 120 }, (_, index) => `text ${index}`);
     const forms = await (await open(url)).backAndForth(texts, 'fr', signal);
-    expect(forms.get('text 119')).toBe('text 119>fr>en');
+    expect(forms.get('text 119')).toBe('text 119 fr en');
     expect(asked.map(({ q }) => q.length)).toEqual([50, 50, 20, 50, 50, 20]);
   });
 
   test('that refuses, or answers something else, ends the run; its key is not told', async () => {
-    const { url } = await startService(() => ({ translatedText: 'one text' }));
+    const { url } = await startTranslator({ translatedText: 'one text' });
     await expect((await open(url)).backAndForth(['a', 'b'], undefined, signal)).rejects.toThrow(
       'did not answer a translation for each text',
     );
