@@ -35,9 +35,11 @@ interface SyncOptions {
 /** @throws UsageError that tells the flags */
 export function parseSyncOptions(args: readonly string[]): SyncOptions {
   const text = { type: 'string' } as const;
-  const options = { rows: text, 'rest-rows': text, rounds: text, python: text, json: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { rows: text, 'rest-rows': text, rounds: text, python: text, json: flag, help: flag } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
+    if (values.help) throw new Error('Measures data sync beside COPY.');
     const number = (given: string | undefined, fallback: number) => {
       if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw new Error(`${given}: must be a whole number.`);
       return given === undefined ? fallback : Number(given);
