@@ -82,7 +82,7 @@ describe('at rest', () => {
     expect(rows).toHaveLength(2);
     for (const { sealed } of rows) expect(sealed.toString('latin1')).not.toContain('hunter2');
     expect(rows[0]?.sealed.subarray(5).equals(rows[1]?.sealed.subarray(5) ?? Buffer.alloc(0))).toBe(false);
-    expect(await vault.reveal(store, 'webhook:1', { a: first, b: [second] } as Json)).toEqual({
+    expect(await vault.reveal(store, 'webhook:1', { a: first, b: [second] })).toEqual({
       a: 'hunter2 中文',
       b: ['hunter2 中文'],
     });

@@ -179,20 +179,25 @@ export async function listSyncRuns(
   return { runs: await runsList(db, filter, page), total: await runsCount(db, filter) };
 }
 
+interface StartedFor {
+  readonly name: string;
+  readonly kind: string;
+  readonly change: { readonly [field: string]: Json };
+  /** Runs of one turn follow each other, in the order of their start. */
+  readonly turn?: string;
+}
+
 /**
  * Starts a run that the system needs for a job (a preview, a redrive): beside its syncs, with `change` over its spec.
  * @returns the run's id
  */
-export async function startForJob(
-  tx: Tx,
-  actor: Actor,
-  job: Job,
-  how: { readonly name: string; readonly kind: string; readonly change: { readonly [field: string]: Json } },
-): Promise<number> {
+export async function startForJob(tx: Tx, actor: Actor, job: Job, how: StartedFor): Promise<number> {
   const common = { trigger: 'system', fireAt: null, runAt: null, createdBy: actor.identity.userId } as const;
   const run = runOfJob(job, common);
-  const spec = { ...(job.spec as SyncSpec), ...how.change };
-  const [runId] = await enqueue(tx, [{ ...run, kind: how.kind, name: how.name, spec, concurrency: null }]);
+  // How far the job is, and how its syncs are divided, is theirs alone.
+  const { state: _state, partitions: _partitions, ...spec } = { ...(job.spec as SyncSpec), ...how.change };
+  const concurrency = how.turn === undefined ? null : { key: how.turn, limit: 1 };
+  const [runId] = await enqueue(tx, [{ ...run, kind: how.kind, name: how.name, spec, concurrency }]);
   if (runId === undefined) throw new Error('the run could not be made');
   return runId;
 }

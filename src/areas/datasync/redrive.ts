@@ -34,7 +34,7 @@ async function loadFor(
   actor: Actor,
   job: Job,
   records: readonly string[],
-  how: { readonly name: string; readonly change?: { readonly [field: string]: Json } },
+  how: { readonly name: string; readonly change?: { readonly [field: string]: Json }; readonly turn?: string },
 ): Promise<number> {
   const blobId = await blobOf(tx, Buffer.from(`${records.join('\n')}\n`));
   const { destination } = job.spec as { destination?: { [field: string]: Json } };
@@ -43,6 +43,7 @@ async function loadFor(
   return startForJob(tx, actor, job, {
     name: how.name,
     kind: LOAD_KIND,
+    ...(how.turn === undefined ? {} : { turn: how.turn }),
     change: {
       connector: { type: 'file', config: { file_id: idOf('file', blobId), format: 'ndjson' } },
       destination: {
@@ -94,8 +95,8 @@ export interface Decision {
 const RESOLUTIONS = { source: 'source_wins', target: 'target_wins', values: 'merged' } as const;
 
 /**
- * Carries out what somebody has decided of a conflict: a run writes it, past the job's transformations, which the values
- * have behind them. Keeping the target's also remembers the source's, so that they conflict no more until they change.
+ * Carries out what somebody has decided of a conflict: runs write it, past the job's transformations, which the values
+ * have behind them. In any case the source's values count as synced, so that they conflict no more until they change.
  * @throws AppError `not_found`, `conflict` when it is decided already
  */
 export async function resolveConflict(
@@ -112,10 +113,18 @@ export async function resolveConflict(
   }
   const job = await jobOf(tx, idOf('job', conflict.job_id));
   const source = conflict.source as { [column: string]: Json };
-  const record = resolution === 'values' ? { ...source, ...values } : source;
-  const strategy = resolution === 'target' ? 'target_wins' : 'source_wins';
-  const change = { transformations: [], conflict: { strategy } };
-  const runId = await loadFor(tx, actor, job, [JSON.stringify(record)], { name: `conflict of ${job.name}`, change });
+  const write = (record: Json, change: { readonly [field: string]: Json }) =>
+    loadFor(tx, actor, job, [JSON.stringify(record)], {
+      name: `conflict of ${job.name}`,
+      change: { transformations: [], resolves: number, ...change },
+      turn: `conflict:${number}`,
+    });
+  // What the source says is then known to have been seen; only after that the values are written past it.
+  const seen = resolution === 'source' ? 'source_wins' : 'target_wins';
+  let runId = await write(source, { conflict: { strategy: seen } });
+  if (resolution === 'values') {
+    runId = await write({ ...source, ...values }, { conflict: { strategy: 'source_wins' }, keep_base: true });
+  }
   await conflictResolve(tx, number, { resolution: RESOLUTIONS[resolution], by: actor.identity.principal, runId });
   const details = { resolution, run: runId };
   await recordAudit(tx, actor, { action: 'sync_conflict.resolve', target: `sync_conflict:${number}`, details });

@@ -58,7 +58,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   async conflicts(tx, run, rows) {
     const { jobId, id } = run;
-    if (jobId === null) return;
+    // A run that carries out a decision finds the conflict once more.
+    if (jobId === null || (run.spec as { resolves?: Json }).resolves !== undefined) return;
     const found = await conflictsInsert(tx, { jobId, id }, [...rows]);
     if (found.length === 0) return;
     const conflicts = found.map((row) => ({
