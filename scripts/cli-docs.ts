@@ -35,11 +35,12 @@ and \`--no-color\` are respected. With \`--follow\` and \`-o json\`, each log li
 
 ## Files for apply
 
-\`longshore apply -f <file>\` makes the tasks that are not there by their name, and changes those that differ. Applying a
-file twice does nothing the second time; \`--dry-run\` tells what would be done. Fields that a file does not name stay as
-they are; \`null\` takes a field away. A secret cannot be compared, since no answer shows it: it is written each time.
+\`longshore apply -f <file>\` makes what is not there by its name, and changes what differs. Applying a file twice does
+nothing the second time; \`--dry-run\` tells what would be done. Fields that a file does not name stay as they are;
+\`null\` takes a field away. A secret cannot be compared, since no answer shows it: what holds one is written each time.
 
-A file holds any number of documents. Each is one \`task:\` with the fields of the request that makes a task:
+A file holds any number of documents. Each is one \`task:\`, \`sync_job:\` or \`webhook:\` with the fields of the request
+that makes such a thing. A webhook's secret is shown when it is made; webhooks are not changed.
 
 \`\`\`yaml
 task:
@@ -55,6 +56,11 @@ task:
   executor: http
   url: !server /api/health
   expected_body: '"healthy"'
+---
+sync_job:
+  name: ports
+  connector: { type: file, config: { url: https://example.com/ports.csv } }
+  destination: { type: database, table: ports, mode: upsert, key_columns: [code] }
 \`\`\`
 
 | tag | value |
@@ -68,7 +74,10 @@ Paths begin at the folder of the YAML file.
 ## Backup and restore
 
 \`longshore db backup <file>\` writes everything that Longshore keeps in its database, as of one instant, while it goes on
-working. **The master key is not in it**: keep a copy of \`master.key\` elsewhere, or no stored secret can be read again.
+working. The tables of the warehouse are in it, where they lie in that database, with their keys and plain indexes; what
+else users have put into the schema \`data\` (views, triggers…) is named and left out. Syncs that replace such a table or
+change its columns wait until the backup is done. \`--no-warehouse\` leaves all of it out.
+**The master key is not in it**: keep a copy of \`master.key\` elsewhere, or no stored secret can be read again.
 \`longshore db restore <file>\` checks the whole file first and then puts it into an empty database, in one transaction.
 A backup of an older version is brought up to this one.
 `;
