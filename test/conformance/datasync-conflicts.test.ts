@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/serving.ts';
+import { SyncStage } from '../support/sync-stage.ts';
+
+const stage = await SyncStage.start();
+const { server } = stage;
+const { store } = server.database;
+
+const { hostname: host, port, username, password, pathname } = new URL(server.database.directUrl);
+const login = {
+  engine: 'postgresql',
+  host,
+  port: Number(port),
+  database: pathname.slice(1),
+  username: decodeURIComponent(username),
+  password: decodeURIComponent(password),
+};
+
+let count = 0;
+/** A job that has synced one row, which then was changed on both sides and synced again. */
+async function conflict(): Promise<{ table: string; job: string; conflict: { id: string } }> {
+  count += 1;
+  const table = `prices_${count}`;
+  await store.query(`CREATE TABLE public.${table} (id int PRIMARY KEY, price int, note text)`);
+  await store.query(`INSERT INTO public.${table} VALUES (1, 10, 'as it was')`);
+  const job = await stage.create({
+    name: table,
+    connector: { type: 'database', config: { ...login, schema: 'public', table } },
+    destination: { type: 'database', table, mode: 'upsert', key_columns: ['id'] },
+    conflict: { strategy: 'manual' },
+  });
+  await synced(job);
+  await store.query(`UPDATE public.${table} SET price = 20`);
+  await store.query(`UPDATE data.${table} SET price = 30`);
+  await synced(job);
+  const { body } = await server.call('GET', `/v1/sync/conflicts?job_id=${job}&status=pending`);
+  expect(body.items).toHaveLength(1);
+  return { table, job, conflict: body.items[0] };
+}
+
+async function synced(job: string): Promise<void> {
+  await stage.complete(job);
+  await settled();
+}
+
+/** Until all that runs have told is written. */
+async function settled(): Promise<void> {
+  await eventually(async () => {
+    const [row] = await store.query<{ n: number }>(
+      `SELECT (SELECT count(*) FROM longshore.reports)
+         + (SELECT count(*) FROM longshore.runs WHERE finished_at IS NULL AND kind IN ('data_sync', 'file_load')) AS n`,
+    );
+    return row?.n === 0 ? true : undefined;
+  });
+}
+
+async function resolve(id: string, body: object) {
+  const answer = await server.call('POST', `/v1/sync/conflicts/${id}/resolve`, { body });
+  expect(answer.status).toBe(202);
+  await settled();
+}
+
+async function priceOf(table: string): Promise<number | undefined> {
+  const [row] = await store.query<{ price: number }>(`SELECT price FROM data.${table}`);
+  return row?.price;
+}
+
+describe('a conflict that waits for somebody', () => {
+  it('shows what both sides have made of the row, and leaves the destination as it is', async () => {
+    const { table, conflict: found } = await conflict();
+    expect(found).toMatchObject({
+      id: expect.stringMatching(/^conf_\d+$/),
+      conflict_type: 'version',
+      base: { price: 10 },
+      source: { price: 20 },
+      target: { price: 30 },
+      status: 'pending',
+    });
+    expect(await priceOf(table)).toBe(30);
+  });
+
+  it.each([
+    ['source', {}, 20],
+    ['target', {}, 30],
+    ['values', { values: { price: 25 } }, 25],
+    ['values', { values: { price: 10 } }, 10],
+  ])('resolved by %s %j is written, and stays so at the next sync', async (resolution, more, price) => {
+    const { table, job, conflict: found } = await conflict();
+    await resolve(found.id, { resolution, ...more });
+    expect(await priceOf(table)).toBe(price);
+    await synced(job);
+    expect(await priceOf(table)).toBe(price);
+    const { body } = await server.call('GET', `/v1/sync/conflicts?job_id=${job}`);
+    expect(body.items).toMatchObject([{ id: found.id, status: 'resolved' }]);
+    const again = await server.call('POST', `/v1/sync/conflicts/${found.id}/resolve`, {
+      body: { resolution: 'source' },
+    });
+    expect(again.status).toBe(409);
+  });
+});
