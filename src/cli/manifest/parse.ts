@@ -16,7 +16,7 @@ import { parseAllDocuments, type ScalarTag } from 'yaml';
 import { UsageError } from '../../kernel/errors.ts';
 
 /** What a document may describe. */
-export const DOCUMENT_KINDS = ['task', 'sync_job', 'webhook'] as const;
+const DOCUMENT_KINDS = ['task', 'sync_job', 'webhook'] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 
 export interface ManifestDocument {
