@@ -55,6 +55,7 @@ export function openDestination(
         onMissing: destination.on_missing ?? 'keep',
         missingThreshold: destination.missing_threshold ?? MISSING_THRESHOLD,
         conflict: spec.conflict ?? { strategy: 'source_wins' },
+        keepBase: spec.keep_base ?? false,
         changeEvents: spec.change_events ?? true,
         fullRefresh: spec.sync_mode !== 'incremental',
         columns,

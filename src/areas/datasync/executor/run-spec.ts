@@ -27,6 +27,8 @@ export const RunSpec = Type.Object({
   pushed: Type.Optional(Type.Boolean()),
   /** Read only a part of the source, as one of several runs. */
   partition: Type.Optional(Partition),
+  /** Write what somebody has decided of a conflict, which is not what the source says. */
+  keep_base: Type.Optional(Type.Boolean()),
   /** Look at so many records, and write nothing. */
   preview: Type.Optional(Type.Integer({ minimum: 1 })),
 });

@@ -27,6 +27,8 @@ export interface WriteSpec {
   /** The part of all rows above which none is marked or deleted, and the run fails. */
   readonly missingThreshold: number;
   readonly conflict: { readonly strategy: ConflictStrategy; readonly timestamp_column?: string };
+  /** Whether rows are written past the values that were last synced: what somebody has decided is no sync. */
+  readonly keepBase?: boolean;
   /** Whether to tell of rows that are created and updated. */
   readonly changeEvents: boolean;
   /** Whether this run reads all that the source has. */
@@ -104,7 +106,7 @@ export class TargetTable {
   }
 
   get keepsBase(): boolean {
-    return this.#spec.mode === 'upsert' && this.has(BASE_COLUMN);
+    return this.#spec.mode === 'upsert' && !this.#spec.keepBase && this.has(BASE_COLUMN);
   }
 
   get marksMissing(): boolean {

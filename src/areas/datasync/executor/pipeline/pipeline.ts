@@ -201,8 +201,8 @@ class PipelineRun {
     const state = { ...this.#state, position: null, cursor: cursor ?? this.#state.cursor, complete: true };
     const { removed } = await destination.finish(state);
     if (!destination.exactlyOnce) {
-      await this.#context.checkpoint(state as unknown as Json);
-      await this.#context.emit('state', [state as unknown as Json]);
+      await this.#context.checkpoint(state);
+      await this.#context.emit('state', [state]);
     }
     this.#reporting.ended(state);
     return this.#result(state, removed);
