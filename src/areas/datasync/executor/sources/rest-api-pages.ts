@@ -33,12 +33,22 @@ export interface Page {
   readonly bytes: number;
 }
 
+/** Pages whose number, from 0, divided by `count` leaves `index`: the others are read by other runs. */
+export interface PageShare {
+  readonly index: number;
+  readonly count: number;
+}
+
+const ALL_PAGES: PageShare = { index: 0, count: 1 };
+
 interface PageOptions {
   readonly baseUrl: string;
   readonly endpoint: RestEndpoint;
   readonly client: RestClient;
   /** The incremental cursor. */
   readonly since: Json | undefined;
+  /** All pages unless told; others only of paginations that are counted. */
+  readonly share?: PageShare;
   log(level: LogLineLevel, message: string): void;
 }
 
@@ -56,6 +66,7 @@ export class PageReader {
   readonly #pagination: Pagination;
   readonly #finder: RecordFinder;
   readonly #name: string;
+  readonly #share: PageShare;
   readonly #visited = new Set<string>();
   #emptyPages = 0;
   /** As the server has told it last. */
@@ -63,20 +74,25 @@ export class PageReader {
 
   constructor(options: PageOptions) {
     this.#options = options;
-    const { endpoint } = options;
+    const { endpoint, share = ALL_PAGES } = options;
+    this.#share = share;
     this.#pagination = createPagination(endpoint.pagination);
     this.#finder = new RecordFinder(endpoint.record_path);
     this.#name = `${endpoint.method ?? 'GET'} ${endpoint.path}`;
   }
 
-  /** @throws ExecutorError; what the client throws */
+  /**
+   * Whoever reads a share of the pages looks at the first one all the same: it tells how large pages are, how many
+   * records there are, and whether the server knows which page it is asked for.
+   * @throws ExecutorError; what the client throws
+   */
   async *read(from: PageState | undefined): AsyncGenerator<Page, void> {
     let state = from ?? this.#beginning();
     for (;;) {
       this.#visit(state);
       const page = await this.#page(state);
       if (!page) return;
-      yield page;
+      if (state.pages % this.#share.count === this.#share.index) yield page;
       if (!page.next) return;
       state = page.next;
     }
@@ -131,18 +147,39 @@ export class PageReader {
       return undefined;
     }
     const count = records.length;
-    const token = this.#pagination.next(state.token, { answer, content, count }, where);
+    const next = this.#pagination.next(state.token, { answer, content, count }, where);
     const short = count < this.#pagination.limit;
+    const size = state.size ?? count;
+    const others = this.#others(state.pages);
+    const token = others === 0 || next === undefined ? next : this.#pagination.passOver(next, others, size);
     const following: PageState = {
       token: this.#kept(token),
-      pages: state.pages + 1,
-      seen: state.seen + count,
-      size: state.size ?? count,
+      pages: state.pages + 1 + others,
+      seen: state.seen + count + others * size,
+      size,
       short,
       digest,
     };
+    if (others > 0 && count < size) this.#refuseGap({ seen: state.seen + count }, where);
     const goesOn = token !== undefined && this.#goesOn(following, count);
     return { state, records, next: goesOn ? following : undefined, total: this.#total, bytes: answer.body.length };
+  }
+
+  /** @returns how many pages between this one and our next are not ours */
+  #others(pages: number): number {
+    const { index, count } = this.#share;
+    return (((index - pages - 1) % count) + count) % count;
+  }
+
+  /**
+   * Behind a page that is not full the next ones are not where they would be by counting full ones.
+   * @throws ExecutorError unless it is the last
+   */
+  #refuseGap({ seen }: Pick<PageState, 'seen'>, where: string): void {
+    if (this.#isAll({ seen }) || !this.#pagination.shifts) return;
+    throw failure(
+      `${where} has fewer records than the first, and more follow: partitions cannot tell where pages begin; leave partitions out`,
+    );
   }
 
   /** A link as it may be kept: without what signs it, which servers like to repeat. */
@@ -178,14 +215,15 @@ export class PageReader {
   }
 
   /** Whether nothing speaks against these being all records. */
-  #isAll({ seen }: PageState): boolean {
+  #isAll({ seen }: Pick<PageState, 'seen'>): boolean {
     return this.#total === undefined || seen >= this.#total;
   }
 
   /** Many servers answer 404 past the last page; and whatever they answer past a short one, it was the last. */
   #isPastEnd({ status }: OutboundResponse, state: PageState): boolean {
     if (!this.#pagination.counted || state.pages === 0 || !this.#isAll(state)) return false;
-    return status === 404 || (state.short && (status === 400 || status === 416 || status === 422));
+    const mayBeLast = state.short || (this.#share.count > 1 && this.#total !== undefined);
+    return status === 404 || (mayBeLast && (status === 400 || status === 416 || status === 422));
   }
 
   /** @throws ExecutorError unless the page before was short, and so may have been all there is */

@@ -26,11 +26,19 @@ export interface Pagination {
   readonly limit: number;
   /** Whether pages are counted, and so end where nothing follows; else the server says that they do. */
   readonly counted: boolean;
+  /** Whether a page begins behind the records of all before it, however many they are. */
+  readonly shifts: boolean;
   /** Parameters of the request for a page, with values as a JSON body takes them. */
   parameters(token: PageToken): [name: string, value: string | number][];
   /** The page after `page`; undefined when the server says that there is none. */
   next(token: PageToken, page: PageAnswer, where: string): PageToken | undefined;
+  /** The page so many pages of `size` records further on; only where they are counted. */
+  passOver(token: PageToken, pages: number, size: number): PageToken;
 }
+
+const notCounted = (): never => {
+  throw new ExecutorError('partitions need pagination.type page or offset', { retryable: false });
+};
 
 const DEFAULT_LIMIT = 100;
 /** A position holds it, and every batch the position. */
@@ -43,8 +51,10 @@ export function createPagination(spec: PaginationSpec | undefined): Pagination {
         first: null,
         limit: Number.POSITIVE_INFINITY,
         counted: false,
+        shifts: false,
         parameters: () => [],
         next: () => undefined,
+        passOver: notCounted,
       };
     case 'offset':
       return spec.page_param === undefined ? byOffset(spec) : byPage(spec, 1);
@@ -63,12 +73,14 @@ function byOffset(spec: Extract<PaginationSpec, { type: 'offset' }>): Pagination
     first: 0,
     limit,
     counted: true,
+    shifts: true,
     parameters: (token) => [
       [offset_param, Number(token)],
       [limit_param, limit],
     ],
     // By what came, not by what was asked for: servers have limits of their own.
     next: (token, { count }) => Number(token) + count,
+    passOver: (token, pages, size) => Number(token) + pages * size,
   };
 }
 
@@ -78,11 +90,13 @@ function byPage(spec: Extract<PaginationSpec, { type: 'offset' | 'page' }>, firs
     first,
     limit,
     counted: true,
+    shifts: false,
     parameters: (token) => [
       [page_param, Number(token)],
       [limit_param, limit],
     ],
     next: (token) => Number(token) + 1,
+    passOver: (token, pages) => Number(token) + pages,
   };
 }
 
@@ -105,6 +119,7 @@ function byCursor(spec: CursorPagination): Pagination {
     first: null,
     limit,
     counted: false,
+    shifts: false,
     parameters: (token) => [
       ...(token === null ? [] : [[cursor_param, token] satisfies [string, PageToken]]),
       ...limitParameter(limit_param, limit),
@@ -117,6 +132,7 @@ function byCursor(spec: CursorPagination): Pagination {
       }
       return cursorIn(content.document, places, where);
     },
+    passOver: notCounted,
   };
 }
 
@@ -144,6 +160,7 @@ function byLink(spec: Extract<PaginationSpec, { type: 'link' }>): Pagination {
     first: null,
     limit,
     counted: false,
+    shifts: false,
     // Later pages are asked for by the URL that the server gave, as it is.
     parameters: (token) => (token === null ? limitParameter(limit_param, limit) : []),
     next: (_token, { answer }, where) => {
@@ -154,6 +171,7 @@ function byLink(spec: Extract<PaginationSpec, { type: 'link' }>): Pagination {
         retryable: false,
       });
     },
+    passOver: notCounted,
   };
 }
 

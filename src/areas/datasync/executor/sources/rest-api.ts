@@ -8,7 +8,7 @@ import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
 import { BadLine } from './rest-api-answer.ts';
 import { HighWater } from './rest-api-cursor.ts';
-import { type Page, PageReader, type PageState } from './rest-api-pages.ts';
+import { type Page, PageReader, type PageShare, type PageState } from './rest-api-pages.ts';
 import type { RestEndpoint } from './rest-api-pagination.ts';
 import { ReadAhead } from './rest-api-read-ahead.ts';
 
@@ -19,6 +19,8 @@ export interface RestSourceOptions {
   readonly batchSize: number;
   /** Whether records older than the cursor are left out. */
   readonly incremental: boolean;
+  /** Only a part of each endpoint's pages; all unless told. */
+  readonly share?: PageShare;
   readonly signal: AbortSignal;
   log(level: LogLineLevel, message: string): void;
 }
@@ -77,7 +79,7 @@ class RestSource implements Source {
   /** Of one endpoint, as its first page tells; of several, all would have to be asked. */
   async total(from: ReadFrom): Promise<number | undefined> {
     const [endpoint, ...others] = this.#endpoints;
-    if (!endpoint || others.length > 0) return undefined;
+    if (!endpoint || others.length > 0 || this.#options.share) return undefined;
     const since = this.#since(endpoint, 0, from);
     // The server counts what is left out here.
     if (since !== undefined && endpoint.cursor_param === undefined) return undefined;
@@ -132,12 +134,19 @@ class RestSource implements Source {
   }
 
   async *#pages(client: RestClient, position: Position, from: ReadFrom): AsyncGenerator<EndpointPage> {
-    const { config, log } = this.#options;
+    const { config, log, share } = this.#options;
     for (let index = position.endpoint; index < this.#endpoints.length; index++) {
       const endpoint = this.#endpoints[index];
       if (!endpoint) return;
       const since = this.#since(endpoint, index, from);
-      const reader = new PageReader({ baseUrl: config.base_url, endpoint, client, since, log });
+      const reader = new PageReader({
+        baseUrl: config.base_url,
+        endpoint,
+        client,
+        since,
+        log,
+        ...(share && { share }),
+      });
       const start = index === position.endpoint ? (position.page ?? undefined) : undefined;
       for await (const page of reader.read(start)) yield { ...page, endpoint: index };
     }
