@@ -69,6 +69,9 @@ const waiting = 'What was sent is kept; the load goes on.';
 
 async function pushLines(session: Session, file: string, options: PushOptions): Promise<void> {
   const { out } = session;
+  if (options.mode !== undefined || options.keyColumn !== undefined) {
+    throw new CliFailure('usage', 'Lines are known by their id: --mode and --key-column are for other files.');
+  }
   const client = await session.client();
   const lost = 'Interrupted: nothing of it is loaded.';
   const taken: LinesTaken = await interruptible(lost, (signal) => sendLines(client, out, file, options, signal));

@@ -168,6 +168,7 @@ it('sends lines and files to a dataset, and says which were not taken', async ()
     expect.stringMatching(/^1 record sent into dataset cargo \(req_\d+\)\.\n$/),
   ]);
   expect(partly.stderr).toMatch(/^line 2: .*\n1 record was not taken\.\n$/);
+  expect((await longshore(['push', bad, '--source', 'cargo', '--mode', 'append'])).code).toBe(2);
   const csv = path.join(folder, 'ships.csv');
   await writeFile(csv, 'id,name\n1,Evergreen\n2,中远\n');
   const pushed = await longshore([
