@@ -120,6 +120,11 @@ export class RestServer {
     this.#faults.push(...faults);
   }
 
+  /** Forgets what was ordered and has not come to pass. */
+  calm(): void {
+    this.#faults.length = 0;
+  }
+
   /** Resolves when so many requests have come in all. */
   async asked(count: number): Promise<void> {
     if (this.seen.length >= count) return;

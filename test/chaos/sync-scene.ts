@@ -1,0 +1,163 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { Store } from '../../src/store/store.ts';
+import { atExit } from '../support/at-exit.ts';
+import { bundleProcesses } from '../support/bundle.ts';
+import { Child } from '../support/child.ts';
+import { freePort, TemporaryPostgres } from '../support/temporary-postgres.ts';
+import type { ServerArgument } from './processes/server.ts';
+import type { SyncWorkerArgument } from './processes/sync-worker.ts';
+import { SYNC_MODES, SyncCell } from './sync-cell.ts';
+import { openSink, type Sink, type SinkEngine } from './sync-sink.ts';
+
+const SERVER = 'test/chaos/processes/server.ts';
+const WORKER = 'test/chaos/processes/sync-worker.ts';
+const ADMIN_PASSWORD = 'chaos reigns over the harbour';
+
+/** How a worker reaches the engine. */
+export type Transport = 'database' | 'http';
+
+/** All that takes part in syncs which are broken off: a control plane, a server, a worker, and a cell of each kind. */
+export class SyncScene {
+  readonly cells: SyncCell[] = [];
+  readonly sinks: Sink[] = [];
+  readonly #postgres: TemporaryPostgres;
+  readonly #directory: string;
+  readonly #port: number;
+  #entry: (entry: string) => URL = () => new URL('none:');
+  #store: Store | undefined;
+  #server: Child | undefined;
+  #worker: Child | undefined;
+  #workers = 0;
+  #adminToken = '';
+  #workerKey = '';
+  readonly #forget: () => void;
+
+  private constructor(postgres: TemporaryPostgres, directory: string, port: number) {
+    this.#postgres = postgres;
+    this.#directory = directory;
+    this.#port = port;
+    this.#forget = atExit(() => rmSync(directory, { recursive: true, force: true }));
+  }
+
+  static async open(engines: readonly SinkEngine[]): Promise<SyncScene> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'longshore-sync-'));
+    const scene = new SyncScene(await TemporaryPostgres.create(), directory, await freePort());
+    try {
+      await scene.#start(engines);
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+  }
+
+  /** Where the processes log to. */
+  get log(): string {
+    return path.join(this.#directory, 'log');
+  }
+
+  get store(): Store {
+    if (!this.#store) throw new Error('the scene is not open');
+    return this.#store;
+  }
+
+  async #start(engines: readonly SinkEngine[]): Promise<void> {
+    await this.#postgres.start();
+    await this.#postgres.createDatabase('chaos');
+    const logger = createLogger('silent', 'chaos');
+    this.#store = new Store({ url: this.#url, poolSize: 4, logger, applicationName: 'chaos' });
+    this.#entry = await bundleProcesses('sync-chaos', [SERVER, WORKER]);
+    await this.startServer();
+    const login = await this.call('POST', '/auth/login', { username: 'admin', password: ADMIN_PASSWORD });
+    this.#adminToken = (login.data as { access_token: string }).access_token;
+    const key = await this.call('POST', '/v1/sync/api-keys', { name: 'chaos', permissions: ['worker'] });
+    this.#workerKey = String(key.key);
+    for (const engine of engines) {
+      const sink = await openSink(engine);
+      this.sinks.push(sink);
+      for (const mode of SYNC_MODES) this.cells.push(await SyncCell.open(mode, sink));
+    }
+  }
+
+  get #url(): string {
+    return this.#postgres.url('chaos');
+  }
+
+  async call(method: string, route: string, body?: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${route}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(this.#adminToken === '' ? {} : { authorization: `Bearer ${this.#adminToken}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  async startServer(): Promise<void> {
+    const argument: ServerArgument = {
+      databaseUrl: this.#url,
+      port: this.#port,
+      dataDir: path.join(this.#directory, 'data'),
+      adminPassword: ADMIN_PASSWORD,
+    };
+    this.#server = await Child.start(this.#entry(SERVER), argument, this.log);
+  }
+
+  /** SIGKILL. */
+  async killServer(): Promise<void> {
+    await this.#server?.kill();
+  }
+
+  async startWorker(transport: Transport): Promise<void> {
+    this.#workers += 1;
+    const argument: SyncWorkerArgument = {
+      id: `sync-${this.#workers}`,
+      maxTasks: this.cells.length,
+      exportDir: path.join(this.#directory, 'exports'),
+      ...(transport === 'http'
+        ? { server: `http://127.0.0.1:${this.#port}`, token: this.#workerKey }
+        : { databaseUrl: this.#url }),
+    };
+    this.#worker = await Child.start(this.#entry(WORKER), argument, this.log);
+  }
+
+  /** SIGKILL; the engine takes its lease as over, which else would take its time. */
+  async killWorker(): Promise<void> {
+    await this.#worker?.kill();
+    await this.lapse();
+  }
+
+  /** Leaves the worker as it is, and its lease behind. @returns what is left of it: to be killed by whoever asks */
+  async abandonWorker(): Promise<Child> {
+    const worker = this.#worker;
+    if (!worker) throw new Error('there is no worker');
+    this.#worker = undefined;
+    process.kill(worker.pid, 'SIGSTOP');
+    await this.lapse();
+    return worker;
+  }
+
+  async lapse(): Promise<void> {
+    await this.store.query(
+      "UPDATE longshore.worker_sessions SET lease_until = now() - interval '1 second' WHERE ended_at IS NULL",
+    );
+  }
+
+  /** Ends and removes everything. */
+  async close(): Promise<void> {
+    await Promise.all([this.#worker?.kill(), this.#server?.kill()]);
+    await Promise.all(this.cells.map((cell) => cell.close()));
+    await this.#store?.close();
+    await Promise.all([this.#postgres.remove(), ...this.sinks.map((sink) => sink.remove())]);
+    await rm(this.#directory, { recursive: true, force: true });
+    this.#forget();
+  }
+}

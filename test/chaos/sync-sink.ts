@@ -1,0 +1,99 @@
+import { TemporaryMariadb } from '../support/temporary-mariadb.ts';
+import { TemporaryPostgres } from '../support/temporary-postgres.ts';
+import type { WireProtocol } from './sync-wire.ts';
+
+/** A row as it is compared, whichever database it comes from. */
+export type SinkRow = readonly [id: number, name: string, amount: number, note: string | null, at: string];
+
+/** A database that is synced to, and may be killed. */
+export interface Sink {
+  readonly engine: 'postgresql' | 'mariadb';
+  readonly protocol: WireProtocol;
+  readonly port: number;
+  readonly login: { readonly database: string; readonly username: string };
+  /** Makes a table of the rows. */
+  fill(table: string, rows: readonly SinkRow[], keyed: boolean): Promise<void>;
+  /** All that is in a table; undefined when there is none. */
+  rows(table: string): Promise<SinkRow[] | undefined>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export type SinkEngine = Sink['engine'];
+
+const DATABASE = 'sink';
+
+export async function openSink(engine: SinkEngine): Promise<Sink> {
+  return engine === 'postgresql' ? openPostgres() : openMariadb();
+}
+
+const text = (value: string | null) =>
+  value === null ? 'NULL' : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+/** As the sync makes it by itself. */
+const COLUMNS = {
+  postgresql: 'id bigint, name text, amount double precision, note text, at text',
+  mariadb: 'id bigint, name longtext, amount double, note longtext, at longtext',
+};
+
+function creation(engine: SinkEngine, table: string, rows: readonly SinkRow[], keyed: boolean): string[] {
+  const escaped = engine === 'postgresql' ? 'E' : '';
+  const literal = (value: string | null) => (value === null ? 'NULL' : `${escaped}${text(value)}`);
+  const values = rows.map(
+    ([id, name, amount, note, at]) => `(${id}, ${literal(name)}, ${amount}, ${literal(note)}, ${literal(at)})`,
+  );
+  return [
+    `CREATE TABLE ${table} (${COLUMNS[engine]}${keyed ? ', PRIMARY KEY (id)' : ''})`,
+    ...(rows.length > 0 ? [`INSERT INTO ${table} VALUES ${values.join(', ')}`] : []),
+  ];
+}
+
+function rowOf({ id, name, amount, note, at }: Record<string, unknown>): SinkRow {
+  return [Number(id), String(name), Number(amount), note === null ? null : String(note), String(at)];
+}
+
+async function openPostgres(): Promise<Sink> {
+  const cluster = await TemporaryPostgres.create();
+  await cluster.start();
+  await cluster.createDatabase(DATABASE);
+  const run = (sql: string) => cluster.administer(sql, DATABASE);
+  return {
+    engine: 'postgresql',
+    protocol: 'postgresql',
+    port: cluster.port,
+    login: { database: DATABASE, username: 'postgres' },
+    fill: async (table, rows, keyed) => {
+      for (const sql of creation('postgresql', table, rows, keyed)) await run(sql);
+    },
+    rows: async (table) => {
+      const [found] = await run(`SELECT to_regclass('${table}') AS it`);
+      return found?.it === null ? undefined : (await run(`SELECT * FROM ${table}`)).map(rowOf);
+    },
+    kill: () => cluster.kill(),
+    start: () => cluster.start(),
+    remove: () => cluster.remove(),
+  };
+}
+
+async function openMariadb(): Promise<Sink> {
+  const server = await TemporaryMariadb.create();
+  const database = await server.createDatabase();
+  const run = (sql: string) => server.administer(sql, database);
+  return {
+    engine: 'mariadb',
+    protocol: 'mysql',
+    port: server.port,
+    login: { database, username: 'root' },
+    fill: async (table, rows, keyed) => {
+      for (const sql of creation('mariadb', table, rows, keyed)) await run(sql);
+    },
+    rows: async (table) => {
+      const found = await run(`SHOW TABLES LIKE '${table}'`);
+      return found.length === 0 ? undefined : (await run(`SELECT * FROM ${table}`)).map(rowOf);
+    },
+    kill: () => server.kill(),
+    start: () => server.start(),
+    remove: () => server.remove(),
+  };
+}
