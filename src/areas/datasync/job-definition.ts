@@ -43,6 +43,11 @@ export function newSyncKey(): string {
   return `${randomText(16)}:1`;
 }
 
+/** Names what is done a single time beside a job. */
+export function onceKey(): string {
+  return `once_${randomText(16)}`;
+}
+
 /** The key of the same job, all that was synced forgotten. */
 export function nextSyncKey(key: string): string {
   const [name, generation] = key.split(':');
@@ -76,6 +81,12 @@ function checkDestination(destination: DestinationSpec): void {
       throw invalidField('destination.mode', 'append is possible to csv and ndjson files');
     }
     return;
+  }
+  if (destination.type === 'database' && destination.schema !== undefined && destination.connection === undefined) {
+    throw invalidField(
+      'destination.schema',
+      'is of another database: give its connection; the warehouse has one schema',
+    );
   }
   if (destination.mode === 'upsert' && destination.key_columns === undefined) {
     throw invalidField('destination.key_columns', 'is required to upsert: what makes a row the same row');
@@ -201,10 +212,28 @@ export function bodyOf(job: Job): JobCreate {
   };
 }
 
-/** @throws AppError `validation` naming the field */
+/** What of a connector or destination says which records it is about. */
+const PLACES = new Set([
+  ...['type', 'base_url', 'url', 'endpoints', 'path', 'method', 'cursor_field', 'file_id', 'dataset_id', 'name'],
+  ...['engine', 'host', 'port', 'database', 'schema', 'table', 'query', 'cursor_column', 'connection', 'config'],
+]);
+
+function placesOf({ connector, destination }: JobCreate): string {
+  const place = (field: string, value: unknown) =>
+    field === '' || /^\d+$/.test(field) || PLACES.has(field) ? value : undefined;
+  return JSON.stringify([connector, destination], place);
+}
+
+/**
+ * A job that from now on reads or writes something else begins from the start: a cursor of other records would pass over
+ * these.
+ * @throws AppError `validation` naming the field
+ */
 export function changedDefinition(job: Job, body: JobUpdate): JobDefinition {
   const spec = job.spec as SyncSpec;
-  const changed = jobDefinition({ ...bodyOf(job), ...body }, spec.key);
-  const state = spec.state === undefined ? {} : { state: spec.state };
+  const next = { ...bodyOf(job), ...body };
+  const moved = placesOf(next) !== placesOf(bodyOf(job));
+  const changed = jobDefinition(next, moved ? nextSyncKey(spec.key) : spec.key);
+  const state = spec.state === undefined || moved ? {} : { state: spec.state };
   return { ...changed, spec: { ...(changed.spec as SyncSpec), ...state } };
 }

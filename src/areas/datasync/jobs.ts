@@ -24,6 +24,7 @@ import { sealJobSecrets } from './job-secrets.ts';
 import { AREA } from './kinds.ts';
 import { settlePartitioned } from './partitions.ts';
 import { type JobListFilter, type JobListRow, syncJobsList } from './queries/job_list.ts';
+import { jobFindingsDelete } from './queries/retention.ts';
 import type { JobCreate, JobUpdate } from './schemas.ts';
 import { type SyncStatus, statesOf } from './status.ts';
 
@@ -114,6 +115,7 @@ export async function deleteSyncJob(tx: Tx, actor: Actor, id: string): Promise<v
   const [live] = await liveRuns(tx, job.id);
   if (live) throw new AppError('conflict', `job ${id} is running (${idOf('run', live.id)}); cancel it first`);
   await deleteJob(tx, AREA, job.id);
+  await jobFindingsDelete(tx, job.id);
   await audit(tx, actor, 'delete', job.id, { name: job.name });
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Actor } from '../../auth/identity.ts';
 import { enqueue } from '../../engine/runs.ts';
+import { randomText } from '../../kernel/ids.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Tx } from '../../store/store.ts';
 import type { FileConfig } from './executor/spec.ts';
@@ -9,7 +10,8 @@ import { WAREHOUSE_LOGIN } from './job-definition.ts';
 import { AREA, LOAD_KIND } from './kinds.ts';
 import { stepsInto } from './push-rules.ts';
 
-const RETRIES = 5;
+/** What was accepted is not given up: with pauses of up to a quarter of an hour it is tried for days. */
+const RETRIES = 500;
 const RETRY_DELAY_SECONDS = 5;
 
 /** The dataset that records go to. */
@@ -64,7 +66,8 @@ function specOf(load: Load, transformations: Json[]): { [field: string]: Json } 
   const { mode = (options.upsert ?? true) ? 'upsert' : 'append' } = load;
   return {
     // Each load is a sync of its own: an earlier one that is tried again must not be taken for one that was overtaken.
-    key: `load_${blobId}`,
+    // Not the blob's number: another installation may have the same one at this destination.
+    key: `load_${randomText(16)}`,
     connector: { type: 'file', config: { ...(file as { [field: string]: Json }), file_id: idOf('file', blobId) } },
     ...(transformations.length > 0 ? { transformations } : {}),
     destination: {

@@ -2,7 +2,13 @@ import type { Logger } from '../../kernel/logger.ts';
 import { Daemon } from '../../kernel/service.ts';
 import type { Queryable } from '../../store/store.ts';
 import { AREA } from './kinds.ts';
-import { loadedBlobsPrune, loadQuarantinePrune, oldBlobsPrune, pushRequestsPrune } from './queries/push_prune.ts';
+import {
+  conflictsPrune,
+  loadedBlobsPrune,
+  oldBlobsPrune,
+  pushRequestsPrune,
+  quarantinePrune,
+} from './queries/retention.ts';
 
 const EVERY_MS = 3_600_000;
 /** Blobs in one statement: each may have thousands of chunks. */
@@ -21,7 +27,8 @@ interface Options {
 
 /**
  * Removes what came in and is needed no more: the bytes of pushes a day after they were loaded, those of everything
- * else, unless a job still reads them, with the retention; then what was known of them. Any number of servers may run it.
+ * else, unless a job still reads them, with the retention; then what was known of them. So go refused records and conflicts
+ * that were decided. Any number of servers may run it.
  */
 export function pushPruner({ store, logger, retentionDays }: Options): Daemon {
   return new Daemon({
@@ -31,8 +38,9 @@ export function pushPruner({ store, logger, retentionDays }: Options): Daemon {
       const loaded = await loadedBlobsPrune(store, AREA, LOADED_HOURS, BLOBS);
       const old = await oldBlobsPrune(store, AREA, retentionDays, BLOBS);
       const requests = await pushRequestsPrune(store, retentionDays, BROKEN_OFF_HOURS, ROWS);
-      const refused = await loadQuarantinePrune(store, retentionDays, ROWS);
-      const more = loaded === BLOBS || old === BLOBS || requests === ROWS || refused === ROWS;
+      const refused = await quarantinePrune(store, retentionDays, ROWS);
+      const decided = await conflictsPrune(store, retentionDays, ROWS);
+      const more = loaded === BLOBS || old === BLOBS || [requests, refused, decided].includes(ROWS);
       return { nextInMs: more ? 0 : EVERY_MS };
     },
   });

@@ -2,11 +2,12 @@ import { recordAudit } from '../../auth/audit.ts';
 import type { Actor } from '../../auth/identity.ts';
 import { getJob } from '../../engine/jobs.ts';
 import type { Job } from '../../engine/model.ts';
+import { getRun } from '../../engine/runs.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
 import { idOf, numberOf } from './ids.ts';
-import { newSyncKey } from './job-definition.ts';
+import { onceKey } from './job-definition.ts';
 import { startForJob } from './jobs.ts';
 import { AREA, LOAD_KIND } from './kinds.ts';
 import { blobOf } from './push-blob.ts';
@@ -52,7 +53,7 @@ async function loadFor(
         ...(destination?.on_missing === undefined ? {} : { on_missing: 'keep' }),
       },
       sync_mode: 'full_refresh',
-      key: newSyncKey(),
+      key: onceKey(),
       ...how.change,
     },
   });
@@ -94,6 +95,13 @@ export interface Decision {
 
 const RESOLUTIONS = { source: 'source_wins', target: 'target_wins', values: 'merged' } as const;
 
+/** A decision whose run has failed is nobody's any more. */
+async function carriedOutInVain(tx: Tx, { resolved_run }: ConflictRow): Promise<boolean> {
+  if (resolved_run === null) return false;
+  const { state } = await getRun(tx, AREA, resolved_run);
+  return ['failed', 'dead', 'cancelled'].includes(state);
+}
+
 /**
  * Carries out what somebody has decided of a conflict: runs write it, past the job's transformations, which the values
  * have behind them. In any case the source's values count as synced, so that they conflict no more until they change.
@@ -108,7 +116,7 @@ export async function resolveConflict(
   const number = numberOf('conflict', id);
   const conflict = await conflictGet(tx, number, true);
   if (!conflict) throw notFound(`conflict ${id}`);
-  if (conflict.resolution !== 'pending') {
+  if (conflict.resolution !== 'pending' && !(await carriedOutInVain(tx, conflict))) {
     throw new AppError('conflict', `conflict ${id} is resolved already: ${conflict.resolution}`);
   }
   const job = await jobOf(tx, idOf('job', conflict.job_id));

@@ -17,11 +17,14 @@ function withoutCredentials(field: string, value: unknown): unknown {
   return ['auth', 'headers', 'password'].includes(field) ? undefined : value;
 }
 
-/** Of what is to be done, so that a later run can tell whether an earlier one's place still means anything. */
-function definitionOf({ connector, transformations = [], destination, partition }: RunSpec): string {
+/**
+ * Of where records come from and go to, so that a later run can tell whether an earlier one's place still means anything.
+ * Transformations do not count: who has mended one wants the run to go on, not to append again what it has appended.
+ */
+function definitionOf({ connector, destination, partition }: RunSpec): string {
   const part = partition ? [partition.part] : [];
   return createHash('sha256')
-    .update(JSON.stringify([connector, transformations, destination, ...part], withoutCredentials))
+    .update(JSON.stringify([connector, destination, ...part], withoutCredentials))
     .digest('base64url');
 }
 

@@ -25,7 +25,8 @@ function placeOf(destination: DatabaseDestination | DatasetDestination, warehous
     return { login: warehouse, schema: undefined, table: datasetTable(destination.name) };
   }
   const { connection, schema, table } = destination;
-  return { login: connection ?? warehouse, schema, table };
+  // Of the warehouse, jobs reach one schema, whatever its login may do.
+  return connection ? { login: connection, schema, table } : { login: warehouse, schema: undefined, table };
 }
 
 /**

@@ -49,7 +49,7 @@ export async function quarantineList(
 }
 
 /**
- * Those that no run has taken again yet and whose record is whole, oldest first; locked until the transaction ends.
+ * Those that no run has taken again yet, or one in vain, and whose record is whole, oldest first; locked until the transaction ends.
  * @param ids only these; undefined = all of the job
  */
 export async function quarantineTake(
@@ -59,8 +59,10 @@ export async function quarantineTake(
   limit: number,
 ): Promise<QuarantineRow[]> {
   return tx.query<QuarantineRow>(
-    `SELECT * FROM longshore.sync_quarantine
-     WHERE job_id = $1 AND redriven_by IS NULL AND ($2::bigint[] IS NULL OR id = ANY ($2)) AND whole
+    `SELECT * FROM longshore.sync_quarantine q
+     WHERE job_id = $1 AND ($2::bigint[] IS NULL OR id = ANY ($2)) AND whole
+       AND (redriven_by IS NULL OR NOT EXISTS (SELECT FROM longshore.runs r
+         WHERE r.id = q.redriven_by AND r.state NOT IN ('failed', 'dead', 'cancelled', 'skipped')))
      ORDER BY id LIMIT $3 FOR UPDATE`,
     [jobId, ids ?? null, limit],
   );

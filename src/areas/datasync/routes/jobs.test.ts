@@ -84,6 +84,7 @@ describe('creating a sync job', () => {
   it.each([
     ['destination.key_columns', { destination: { type: 'database', table: 't', mode: 'upsert' } }],
     ['connector.config.endpoints.0.cursor_field', { sync_mode: 'incremental' }],
+    ['destination.schema', { destination: { ...customers.destination, schema: 'longshore' } }],
     ['schedule.expression', { schedule: { type: 'cron', expression: '0 0 31 2 *' } }],
     ['schedule.timezone', { schedule: { type: 'cron', expression: '0 0 * * *', timezone: 'Mars/Olympus' } }],
     ['schedule.seconds', { schedule: { type: 'interval', seconds: 0 } }],
@@ -150,6 +151,23 @@ describe('a stored sync job', () => {
     const refused = await server.call('PUT', `/v1/sync/jobs/${id}`, { body: { connector: moved } });
     expect(refused.status).toBe(400);
     expect(details(refused.body)).toEqual(['connector.config.auth.token']);
+  });
+
+  it('forgets how far it was when it reads or writes something else, and only then', async () => {
+    const id = await created();
+    const key = async () => {
+      const [row] = await server.store.query<{ key: string }>(
+        `SELECT spec ->> 'key' AS key FROM longshore.jobs WHERE id = $1`,
+        [Number(id.slice(4))],
+      );
+      return row?.key;
+    };
+    const first = await key();
+    await server.call('PUT', `/v1/sync/jobs/${id}`, { body: { batch_size: 5, transformations: [] } });
+    expect(await key()).toBe(first);
+    const destination = { ...customers.destination, table: 'others' };
+    await server.call('PUT', `/v1/sync/jobs/${id}`, { body: { destination } });
+    expect(await key()).toBe(first?.replace(':1', ':2'));
   });
 
   it('is listed by status and by connector, as the contract shows', async () => {

@@ -52,15 +52,34 @@ export async function pushRequestsPrune(db: Queryable, days: number, hours: numb
   return rows.length;
 }
 
-/** Deletes up to `limit` records that loads have refused more than `days` ago. @returns how many */
-export async function loadQuarantinePrune(db: Queryable, days: number, limit: number): Promise<number> {
+/** Deletes up to `limit` records that were refused more than `days` ago. @returns how many */
+export async function quarantinePrune(db: Queryable, days: number, limit: number): Promise<number> {
   const rows = await db.query(
     `DELETE FROM longshore.sync_quarantine WHERE id IN (
        SELECT id FROM longshore.sync_quarantine
-       WHERE job_id IS NULL AND created_at < now() - make_interval(days => $1)
+       WHERE created_at < now() - make_interval(days => $1)
        ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
      ) RETURNING 1`,
     [days, limit],
   );
   return rows.length;
+}
+
+/** Deletes up to `limit` conflicts that were decided more than `days` ago. @returns how many */
+export async function conflictsPrune(db: Queryable, days: number, limit: number): Promise<number> {
+  const rows = await db.query(
+    `DELETE FROM longshore.sync_conflicts WHERE id IN (
+       SELECT id FROM longshore.sync_conflicts
+       WHERE resolution <> 'pending' AND resolved_at < now() - make_interval(days => $1)
+       ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+     ) RETURNING 1`,
+    [days, limit],
+  );
+  return rows.length;
+}
+
+/** What a job's runs have refused, and its conflicts, go with it: they hold its records. */
+export async function jobFindingsDelete(db: Queryable, jobId: number): Promise<void> {
+  await db.query('DELETE FROM longshore.sync_quarantine WHERE job_id = $1', [jobId]);
+  await db.query('DELETE FROM longshore.sync_conflicts WHERE job_id = $1', [jobId]);
 }
