@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Outbound, OutboundResponse } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
 import { rawOf } from '../formats/reading.ts';
@@ -18,12 +19,20 @@ export interface RestDestinationOptions {
 /** Records a request. */
 const DEFAULT_BATCH_SIZE = 100;
 const ANSWER_BYTES = 1024 * 1024;
+/** Of the hash of what is sent: enough that no two contents of the same rows share it. */
+const CONTENT_CHARACTERS = 16;
 /** It is the records that are refused: they are sent in smaller parts, until the bad ones stand alone. */
-const REFUSALS = new Set([400, 409, 413, 422]);
+const REFUSALS = new Set([400, 413, 422]);
+/**
+ * 409 is how services say that the first sending of a key is still under way. Its records may yet be taken: in smaller
+ * parts, under other keys, they would be taken twice. So the same request waits.
+ */
+const UNDER_WAY = new Set([409]);
 
 /**
  * Sends records to a REST service. It has no transaction that both sides share, so every record is sent at least once;
- * what is sent again after a crash has the `Idempotency-Key` that it had before, by which the service can drop it.
+ * what is sent again after a crash has the `Idempotency-Key` that it had before, by which the service can drop it. A record
+ * that has changed since gets another: under the old one it would be dropped, or refused.
  */
 export function restDestination(options: RestDestinationOptions): Destination {
   return new RestWriter(options);
@@ -95,12 +104,15 @@ class RestWriter implements Destination {
     const { method = 'POST', batch_size = DEFAULT_BATCH_SIZE, records_key } = this.#spec;
     const records = parcel.records(start, end);
     const list = records_key === undefined ? records : { [records_key]: records };
+    const body = JSON.stringify(batch_size === 1 && records_key === undefined ? records[0] : list);
+    const content = createHash('sha256').update(body).digest('base64url').slice(0, CONTENT_CHARACTERS);
     return {
       url: this.#url,
       method,
-      headers: { 'idempotency-key': `${this.#runKey}:${parcel.name(start, end)}` },
-      body: JSON.stringify(batch_size === 1 && records_key === undefined ? records[0] : list),
+      headers: { 'idempotency-key': `${this.#runKey}:${parcel.name(start, end)}:${content}` },
+      body,
       maxBodyBytes: ANSWER_BYTES,
+      alsoRetry: UNDER_WAY,
     };
   }
 

@@ -39,6 +39,8 @@ export interface RestRequest {
   /** Sent as JSON. */
   readonly body?: string | undefined;
   readonly maxBodyBytes: number;
+  /** Statuses after which this request is sent again, besides those for which every request is. */
+  readonly alsoRetry?: ReadonlySet<number> | undefined;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -82,7 +84,7 @@ export class RestClient {
   }
 
   /**
-   * Sends a request, and again where that may help: on 408, 425, 429, 5xx and lost connections.
+   * Sends a request, and again where that may help: on 408, 425, 429, 5xx, lost connections and what the request names.
    * @returns any other answer, also a refusal
    * @throws ExecutorError; the signal's reason after an abort
    */
@@ -126,8 +128,8 @@ export class RestClient {
   }
 
   #sendSigned(request: RestRequest): Promise<OutboundResponse> {
-    const { method, body, maxBodyBytes } = request;
-    return this.#retrying(this.shownUrl(request), this.#pacer, async (signal) => {
+    const { method, body, maxBodyBytes, alsoRetry } = request;
+    const prepare = async (signal: AbortSignal) => {
       const url = new URL(request.url);
       const headers: Record<string, string> = { accept: 'application/json' };
       if (body !== undefined) headers['content-type'] = 'application/json';
@@ -149,7 +151,8 @@ export class RestClient {
         signal,
         ...(body === undefined ? {} : { body }),
       };
-    });
+    };
+    return this.#retrying(this.shownUrl(request), this.#pacer, prepare, alsoRetry);
   }
 
   async #sendForm(url: string, form: string, headers: Record<string, string>): Promise<OutboundResponse> {
@@ -169,12 +172,13 @@ export class RestClient {
     shown: string,
     pacer: Pacer,
     prepare: (signal: AbortSignal) => Promise<OutboundRequest & { readonly url: string }>,
+    alsoRetry?: ReadonlySet<number>,
   ): Promise<OutboundResponse> {
     const { maxRetries = DEFAULT_RETRIES, log } = this.#options;
     for (let failures = 1; ; failures++) {
       await pacer.turn(this.#ended.signal);
       const outcome = await this.#once(prepare);
-      const trouble = this.#troubleOf(outcome);
+      const trouble = this.#troubleOf(outcome, alsoRetry);
       if (!trouble) return outcome as OutboundResponse;
       const { reason, pauseMs } = trouble;
       if (outcome instanceof Error && isHopeless(outcome)) {
@@ -218,9 +222,13 @@ export class RestClient {
   }
 
   /** Why an answer is to be asked for again, and the pause that the server wants. */
-  #troubleOf(outcome: OutboundResponse | Error): { reason: string; pauseMs: number | undefined } | undefined {
+  #troubleOf(
+    outcome: OutboundResponse | Error,
+    alsoRetry?: ReadonlySet<number>,
+  ): { reason: string; pauseMs: number | undefined } | undefined {
     if (outcome instanceof Error) return { reason: this.redact(reasonOf(outcome)), pauseMs: undefined };
-    if (outcome.status < 500 && !RETRYABLE.has(outcome.status)) return undefined;
+    const { status } = outcome;
+    if (status < 500 && !RETRYABLE.has(status) && !alsoRetry?.has(status)) return undefined;
     return {
       reason: `the server answered ${statusText(outcome)}`,
       pauseMs: retryAfter(outcome.headers['retry-after']),
