@@ -703,6 +703,15 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         expect(await stored()).toEqual({ a: 'a', b: 'b' });
       });
 
+      it('timestamp takes the newest of a batch, and of equals the last', async () => {
+        const batch = [row({ a: 'new', at: at(5) }), row({ a: 'old', at: at(3) })];
+        const others = [row({ id: 2, a: 'first', at: at(4) }), row({ id: 2, a: 'last', at: at(4) })];
+        const stamps = [1700000000000000009n, 1700000000000000001n].map((stamp, id) => ({ id: 3, a: `n${id}`, stamp }));
+        await sync([[...batch, ...others]], strategy('timestamp'));
+        await sync([stamps], { conflict: { strategy: 'timestamp', timestamp_column: 'stamp' } });
+        expect((await under.rows(table)).map(({ a }) => a)).toEqual(['new', 'last', 'n0']);
+      });
+
       it('field_merge takes from each side what it changed', async () => {
         expect(await clash('field_merge', row({ b: 'theirs', at: at(2) }))).toMatchObject([{ resolution: 'merged' }]);
         expect(await stored()).toEqual({ a: 'mine', b: 'theirs' });

@@ -26,8 +26,11 @@ function keyOf(keys: readonly LoadColumn[], row: Row): string | number {
   return JSON.stringify(keys.map(({ field, column }) => canonical(column, row[field] as Value)));
 }
 
-/** Of rows with one key, the last; fields that it does not have come from the ones before it. */
-export function dedupe(given: Rows, columns: readonly LoadColumn[]): Rows {
+/**
+ * Of rows with one key, the last; fields that it does not have come from the ones before it.
+ * @param newestBy the column whose greatest value says which of them counts as the last; of equals, what comes last
+ */
+export function dedupe(given: Rows, columns: readonly LoadColumn[], newestBy?: LoadColumn): Rows {
   const keys = columns.filter(({ key }) => key);
   const places = new Map<string | number, number>();
   const rows: Row[] = [];
@@ -42,11 +45,30 @@ export function dedupe(given: Rows, columns: readonly LoadColumn[]): Rows {
       rows.push(row);
       ordinals.push(ordinal);
     } else {
-      rows[place] = { ...rows[place], ...row };
-      ordinals[place] = ordinal;
+      const before = rows[place] as Row;
+      if (newestBy && isOlder(newestBy, row, before)) {
+        rows[place] = { ...row, ...before };
+      } else {
+        rows[place] = { ...before, ...row };
+        ordinals[place] = ordinal;
+      }
     }
   }
   return { rows, ordinals };
+}
+
+const WHOLE = /^-?\d+$/;
+
+/** As the database judges between batches: who has no time is not older than anybody. */
+function isOlder({ field, column }: LoadColumn, row: Row, than: Row): boolean {
+  const [value, other] = [row[field], than[field]];
+  if (value === null || value === undefined || other === null || other === undefined) return false;
+  if (column.type === 'integer' || column.type === 'number' || column.type === 'decimal') {
+    const [one, two] = [asText(value), asText(other)];
+    // Nanoseconds since 1970 are more than a double holds.
+    return WHOLE.test(one) && WHOLE.test(two) ? BigInt(one) < BigInt(two) : Number(one) < Number(two);
+  }
+  return canonical(column, value) < canonical(column, other);
 }
 
 /** How a record is called in events and conflicts: its key, or its number in the run where it has none. */

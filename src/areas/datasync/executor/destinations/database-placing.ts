@@ -57,8 +57,8 @@ export class Placing {
   async merge(given: Rows, survey: Survey, tellable: number): Promise<Placed> {
     const engine = this.#engine;
     const placed = new Placed();
-    const { rows } = dedupe(given, survey.columns);
     const base = this.#target.keepsBase;
+    const { rows } = dedupe(given, survey.columns, base ? this.#newestBy(survey.columns) : undefined);
     let merge: Merge = {
       table: this.#target.name,
       columns: survey.columns,
@@ -155,6 +155,12 @@ export class Placing {
 
   get #tells(): boolean {
     return this.#spec.changeEvents && !this.#target.filling;
+  }
+
+  /** The column by which the newer of two records is told, where the job's strategy goes by that. */
+  #newestBy(columns: readonly LoadColumn[]): LoadColumn | undefined {
+    const { strategy, timestamp_column } = this.#spec.conflict;
+    return strategy === 'timestamp' ? columns.find(({ column }) => column.name === timestamp_column) : undefined;
   }
 
   /** Finds conflicts and lets the job's strategy decide them. @returns the merge that does what was decided */
