@@ -461,6 +461,19 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         expect(await under.rows(table)).toEqual([{ id: 5, parent: 2, added: 'x' }]);
         await expect(under.run(`INSERT INTO ${table} (id, parent) VALUES (6, 99)`)).rejects.toThrow(/foreign key/i);
       });
+
+      it.each(['CASCADE', 'SET NULL'])('refuses where rows of another table go by ON DELETE %s', async (rule) => {
+        await under.run(`CREATE TABLE ${table} (id int PRIMARY KEY, name varchar(20));
+          CREATE TABLE ${table}_child (id int PRIMARY KEY, parent int,
+            FOREIGN KEY (parent) REFERENCES ${table} (id) ON DELETE ${rule});
+          INSERT INTO ${table} VALUES (1, 'one'), (2, 'two'); INSERT INTO ${table}_child VALUES (10, 1), (20, 2)`);
+        await expect(sync([people(2)], { mode: 'overwrite' })).rejects.toMatchObject({
+          retryable: false,
+          message: expect.stringMatching(new RegExp(`${table}_child.*ON DELETE ${rule}.*use mode upsert`)),
+        });
+        expect(await under.rows(`${table}_child`)).toMatchObject([{ parent: 1 }, { parent: 2 }]);
+        expect(await under.rows(table)).toMatchObject([{ name: 'one' }, { name: 'two' }]);
+      });
     });
 
     describe('schema', () => {

@@ -9,7 +9,7 @@ import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, load, qualified, query, RowsRefused, type Session } from './session.ts';
 import { checkFence, ensureStateTable, holdingTables, saveState, takeFence } from './state.ts';
-import { alignColumns, exchangeRows, exchangeTables, isAttached } from './swap.ts';
+import { alignColumns, exchangeRows, exchangeTables, isAttached, refuseDependants } from './swap.ts';
 import { newColumn } from './types.ts';
 
 const LONGEST_NAME = 64;
@@ -242,6 +242,7 @@ export class MysqlEngine implements DatabaseEngine {
   async swap(swap: Swap, state: KeptState): Promise<void> {
     const session = this.#open;
     if (await isAttached(session, swap.table)) {
+      await refuseDependants(session, swap.table);
       await alignColumns(session, swap);
       await this.transaction(async () => {
         await exchangeRows(session, swap);

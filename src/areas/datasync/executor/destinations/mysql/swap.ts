@@ -1,3 +1,4 @@
+import { dependantsWouldGo } from '../database-dependants.ts';
 import type { Swap } from '../database-engine.ts';
 import { describeTable } from './catalog.ts';
 import { execute, qualified, query, quoteName, quoteNames, type Session } from './session.ts';
@@ -15,6 +16,19 @@ export async function isAttached(session: Session, table: string): Promise<boole
     [schema, table, schema, table, schema, table],
   );
   return found.length > 0;
+}
+
+/** @throws ExecutorError when other tables' rows would go, or change, with those that are taken out for a moment */
+export async function refuseDependants(session: Session, table: string): Promise<void> {
+  const [found] = await query<{ constraint: string; dependant: string; rule: string }>(
+    session,
+    `SELECT CONSTRAINT_NAME AS \`constraint\`, TABLE_NAME AS dependant, DELETE_RULE AS rule
+       FROM information_schema.REFERENTIAL_CONSTRAINTS
+      WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?
+        AND DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') ORDER BY CONSTRAINT_NAME LIMIT 1`,
+    [session.schema, table],
+  );
+  if (found) throw dependantsWouldGo({ table, ...found });
 }
 
 /**

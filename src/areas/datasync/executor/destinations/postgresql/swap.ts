@@ -1,3 +1,4 @@
+import { dependantsWouldGo } from '../database-dependants.ts';
 import type { Swap } from '../database-engine.ts';
 import { execute, qualified, query, quoteName, quoteNames, type Session } from './session.ts';
 
@@ -22,7 +23,10 @@ export async function putInPlace(session: Session, { aside, table }: Swap): Prom
       WHERE c.oid = pg_catalog.to_regclass($1)`,
     [target],
   );
-  if (old?.attached) return await exchangeRows(session, made, target);
+  if (old?.attached) {
+    await refuseDependants(session, old.oid, table);
+    return await exchangeRows(session, made, target);
+  }
   if (old) {
     await execute(session, `LOCK TABLE ${target} IN ACCESS EXCLUSIVE MODE`);
     await copyGrants(session, old.oid, made);
@@ -32,6 +36,19 @@ export async function putInPlace(session: Session, { aside, table }: Swap): Prom
   }
   await execute(session, `ALTER TABLE ${made} RENAME TO ${quoteName(table)}`);
   await renameIndexes(session, aside, table);
+}
+
+/** @throws ExecutorError when other tables' rows would go, or change, with those that are taken out for a moment */
+async function refuseDependants(session: Session, oid: number, table: string): Promise<void> {
+  const [found] = await query<{ constraint: string; dependant: string; rule: string }>(
+    session,
+    `SELECT conname AS constraint, conrelid::regclass::text AS dependant,
+            CASE confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END AS rule
+       FROM pg_catalog.pg_constraint
+      WHERE contype = 'f' AND confrelid = $1 AND confdeltype IN ('c', 'n', 'd') ORDER BY conname LIMIT 1`,
+    [oid],
+  );
+  if (found) throw dependantsWouldGo({ table, ...found });
 }
 
 interface ShapeRow {
