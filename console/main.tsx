@@ -20,7 +20,7 @@ subscribeSession(() => {
   if (!ended) return;
   queryClient.clear();
   const { href } = router.state.location;
-  void router.navigate({ to: '/sign-in', search: session.ended ? { next: href } : {} });
+  void router.navigate({ to: '/sign-in', search: session.why === 'ended' ? { next: href } : {} });
 });
 
 function Console() {

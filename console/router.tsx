@@ -7,6 +7,10 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { restoreSession } from './api/session.ts';
+import { conflictListSearch } from './features/sync/conflicts/conflict-list-search.ts';
+import { datasetListSearch } from './features/sync/datasets/dataset-list-search.ts';
+import { jobListSearch } from './features/sync/jobs/job-list-search.ts';
+import { jobPageSearch } from './features/sync/jobs/job-page-search.ts';
 import { taskListSearch } from './features/tasks/task-list-search.ts';
 import { CrashPage, MissingPage, PendingPage } from './ui/fallback-pages.tsx';
 
@@ -17,6 +21,11 @@ function internalPath(value: unknown): string | undefined {
 
 function pageNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 1 ? value : undefined;
+}
+
+function pageSearch(search: Record<string, unknown>): { page?: number } {
+  const page = pageNumber(search.page);
+  return page ? { page } : {};
 }
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage });
@@ -66,10 +75,7 @@ const taskCreate = createRoute({
 const task = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks/$taskId',
-  validateSearch: (search: Record<string, unknown>): { page?: number } => {
-    const page = pageNumber(search.page);
-    return page ? { page } : {};
-  },
+  validateSearch: pageSearch,
   component: lazyRouteComponent(() => import('./features/tasks/task-page.tsx'), 'TaskPage'),
 });
 
@@ -85,8 +91,103 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./features/runs/run-page.tsx'), 'RunPage'),
 });
 
+/** All pages of data sync hear what happens, over one connection. */
+const sync = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/sync',
+  component: lazyRouteComponent(() => import('./features/sync/sync-area.tsx'), 'SyncArea'),
+});
+
+const jobList = createRoute({
+  getParentRoute: () => sync,
+  path: '/jobs',
+  validateSearch: jobListSearch,
+  component: lazyRouteComponent(() => import('./features/sync/jobs/job-list-page.tsx'), 'JobListPage'),
+});
+
+const jobCreate = createRoute({
+  getParentRoute: () => sync,
+  path: '/jobs/new',
+  component: lazyRouteComponent(() => import('./features/sync/jobs/job-create-page.tsx'), 'JobCreatePage'),
+});
+
+const job = createRoute({
+  getParentRoute: () => sync,
+  path: '/jobs/$jobId',
+  validateSearch: jobPageSearch,
+  component: lazyRouteComponent(() => import('./features/sync/jobs/job-page.tsx'), 'JobPage'),
+});
+
+const jobEdit = createRoute({
+  getParentRoute: () => sync,
+  path: '/jobs/$jobId/edit',
+  component: lazyRouteComponent(() => import('./features/sync/jobs/job-edit-page.tsx'), 'JobEditPage'),
+});
+
+const conflictList = createRoute({
+  getParentRoute: () => sync,
+  path: '/conflicts',
+  validateSearch: conflictListSearch,
+  component: lazyRouteComponent(() => import('./features/sync/conflicts/conflict-list-page.tsx'), 'ConflictListPage'),
+});
+
+const conflict = createRoute({
+  getParentRoute: () => sync,
+  path: '/conflicts/$conflictId',
+  component: lazyRouteComponent(() => import('./features/sync/conflicts/conflict-page.tsx'), 'ConflictPage'),
+});
+
+const datasetList = createRoute({
+  getParentRoute: () => sync,
+  path: '/datasets',
+  validateSearch: datasetListSearch,
+  component: lazyRouteComponent(() => import('./features/sync/datasets/dataset-list-page.tsx'), 'DatasetListPage'),
+});
+
+const dataset = createRoute({
+  getParentRoute: () => sync,
+  path: '/datasets/$datasetId',
+  validateSearch: (search: Record<string, unknown>): { tab?: 'records'; page?: number } => ({
+    ...(search.tab === 'records' ? { tab: 'records' as const } : {}),
+    ...pageSearch(search),
+  }),
+  component: lazyRouteComponent(() => import('./features/sync/datasets/dataset-page.tsx'), 'DatasetPage'),
+});
+
+const files = createRoute({
+  getParentRoute: () => sync,
+  path: '/files',
+  component: lazyRouteComponent(() => import('./features/sync/files/files-page.tsx'), 'FilesPage'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/keys',
+  validateSearch: pageSearch,
+  component: lazyRouteComponent(() => import('./features/keys/keys-page.tsx'), 'KeysPage'),
+});
+
+const password = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/password',
+  component: lazyRouteComponent(() => import('./features/session/password-page.tsx'), 'PasswordPage'),
+});
+
+const syncPages = sync.addChildren([
+  jobList,
+  jobCreate,
+  job,
+  jobEdit,
+  conflictList,
+  conflict,
+  datasetList,
+  dataset,
+  files,
+]);
+const pages = [overview, taskList, taskCreate, task, taskEdit, run, syncPages, keys, password];
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, signedIn.addChildren([overview, taskList, taskCreate, task, taskEdit, run])]),
+  routeTree: root.addChildren([signIn, signedIn.addChildren(pages)]),
   // A page's code is fetched when its link is pointed at or focused.
   defaultPreload: 'intent',
   defaultPendingComponent: PendingPage,

@@ -50,8 +50,11 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: Object.fromEntries(
-      ['/api', '/auth', '/docs', '/openapi', '/health', '/metrics'].map((path) => [path, SERVER]),
-    ),
+    proxy: {
+      ...Object.fromEntries(
+        ['/api', '/auth', '/docs', '/openapi', '/health', '/metrics'].map((path) => [path, SERVER]),
+      ),
+      '/v1': { target: SERVER, ws: true },
+    },
   },
 });

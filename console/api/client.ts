@@ -1,6 +1,5 @@
 import createClient from 'openapi-fetch';
 import type { paths as SyncPaths } from './datasync.gen.ts';
-import type { paths as GovernancePaths } from './governance.gen.ts';
 import type { paths } from './scheduler.gen.ts';
 import { authorizedFetch } from './session.ts';
 
@@ -11,6 +10,3 @@ export const client = createClient<paths>(options);
 
 /** Those of data sync, whose answers have no envelope. */
 export const syncClient = createClient<SyncPaths>(options);
-
-/** Those of governance; the sign-in's own are in `session.ts`. */
-export const governanceClient = createClient<GovernancePaths>(options);

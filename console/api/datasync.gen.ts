@@ -6146,6 +6146,8 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.
              * @default true
@@ -6227,6 +6229,8 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.
              * @default true
@@ -6255,6 +6259,7 @@ export interface components {
         SyncRun: {
             id: string;
             job_id: string | null;
+            parent_id: string | null;
             kind: string;
             trigger: string;
             /**

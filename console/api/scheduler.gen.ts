@@ -1743,6 +1743,7 @@ export interface paths {
                             /** @enum {unknown} */
                             status: "succeeded" | "failed" | "timed_out" | "cancelled" | "paused" | "released";
                             retryable: boolean;
+                            suspended?: boolean;
                             retry_after_ms?: number;
                             exit_code?: number;
                             exit_signal?: string;

@@ -57,7 +57,7 @@ const change = () => new Request('/api/tasks', { method: 'POST', body: '{}' });
 
 test('without a session it is signed out, and says nothing of an ended one', async () => {
   const { restoreSession } = await import('./session.ts');
-  expect(await restoreSession()).toEqual({ status: 'signed-out', ended: false });
+  expect(await restoreSession()).toEqual({ status: 'signed-out', why: 'left' });
 });
 
 test('a sign-in is a cookie session, whose token goes with changes and with nothing else', async () => {
@@ -96,7 +96,7 @@ test('a session that the server no longer accepts has ended', async () => {
   await signIn('ada', 'lovelace');
   session = undefined;
   await authorizedFetch(new Request('/api/tasks'));
-  expect(sessionState()).toEqual({ status: 'signed-out', ended: true });
+  expect(sessionState()).toEqual({ status: 'signed-out', why: 'ended' });
 });
 
 test('who signs out while the server is away is told so, and stays signed in', async () => {

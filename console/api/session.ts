@@ -14,7 +14,7 @@ export type Permission = User['permissions'][number];
 export type SessionState =
   | { readonly status: 'unknown' }
   /** `ended`: there was a session, and the server no longer accepts it. */
-  | { readonly status: 'signed-out'; readonly ended: boolean }
+  | { readonly status: 'signed-out'; readonly why: 'left' | 'ended' | 'password-changed' }
   | { readonly status: 'signed-in'; readonly user: User; readonly csrfToken: string };
 
 let state: SessionState = { status: 'unknown' };
@@ -57,12 +57,22 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
+/** What goes along with everything that changes something. */
+export function csrfHeaders(): Readonly<Record<string, string>> {
+  return state.status === 'signed-in' ? { 'X-CSRF-Token': state.csrfToken } : {};
+}
+
 function withToken(request: Request): Request {
   const sent = new Request(request);
-  if (state.status === 'signed-in' && !['GET', 'HEAD'].includes(request.method)) {
-    sent.headers.set('X-CSRF-Token', state.csrfToken);
+  if (!['GET', 'HEAD'].includes(request.method)) {
+    for (const [name, value] of Object.entries(csrfHeaders())) sent.headers.set(name, value);
   }
   return sent;
+}
+
+/** The server no longer accepts the session. */
+export function sessionEnded(): void {
+  if (state.status === 'signed-in') setState({ status: 'signed-out', why: 'ended' });
 }
 
 /** The sign-in's own endpoints. What they answer is handled by whoever calls them, here below. */
@@ -84,12 +94,22 @@ export async function signIn(username: string, password: string): Promise<void> 
   setState(await readSession());
 }
 
+/**
+ * Changes the password, which ends all of one's sessions, this one too.
+ * @throws ApiError with the server's words when it refuses
+ */
+export async function changePassword(current_password: string, new_password: string): Promise<void> {
+  const { error, response } = await client.POST('/api/change-password', { body: { current_password, new_password } });
+  if (!response.ok) throw toApiError(response, error);
+  setState({ status: 'signed-out', why: 'password-changed' });
+}
+
 /** Ends the session. @throws ApiError when the server cannot be reached: then the cookie, and the session, live on */
 export async function signOut(): Promise<void> {
   const { error, response } = await client.POST('/auth/logout', { body: {} });
   // 401: it was nobody's any more, which is as good.
   if (!response.ok && response.status !== 401) throw toApiError(response, error);
-  setState({ status: 'signed-out', ended: false });
+  setState({ status: 'signed-out', why: 'left' });
 }
 
 /** Finds out, once after the page has loaded, whether the browser still holds a session. @throws ApiError */
@@ -99,7 +119,7 @@ export async function restoreSession(): Promise<SessionState> {
     setState(await readSession());
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    setState({ status: 'signed-out', ended: false });
+    setState({ status: 'signed-out', why: 'left' });
   }
   return state;
 }
@@ -123,6 +143,6 @@ export async function authorizedFetch(request: Request): Promise<Response> {
   if (response.status === 403 && request.method !== 'GET' && (await tokenHasChanged())) {
     response = await send(withToken(request));
   }
-  if (response.status === 401 && state.status === 'signed-in') setState({ status: 'signed-out', ended: true });
+  if (response.status === 401) sessionEnded();
   return response;
 }

@@ -1,3 +1,6 @@
+import { enSchema } from './en-schema.ts';
+import { enSync } from './en-sync.ts';
+
 /** Every text of the console. The other languages have exactly these keys: the type of this object is their type. */
 export const en = {
   common: {
@@ -17,12 +20,22 @@ export const en = {
     total_one: '{{count}} in all',
     total_other: '{{count}} in all',
     skipToContent: 'Skip to the content',
+    moreColumns_one: '{{count}} more column is not shown.',
+    moreColumns_other: '{{count}} more columns are not shown.',
   },
   shell: {
     navigation: 'Main navigation',
     openNavigation: 'Open the navigation',
     overview: 'Overview',
     tasks: 'Tasks',
+    dataSync: 'Data sync',
+    jobs: 'Sync jobs',
+    datasets: 'Datasets',
+    files: 'Files',
+    conflicts: 'Conflicts',
+    system: 'System',
+    keys: 'API keys',
+    changePassword: 'Change password',
     apiDocs: 'API reference',
     theme: { label: 'Colours', light: 'Light', dark: 'Dark', system: 'As the system' },
     account: 'Account of {{name}}',
@@ -235,6 +248,42 @@ export const en = {
     cut: 'Only the last {{count}} lines are shown.',
     download: 'Download',
     region: 'Log of the run',
+  },
+  sync: enSync,
+  schema: enSchema,
+  keys: {
+    title: 'API keys',
+    intro: 'A key lets a program use the API. It can do no more than its owner, and is shown once.',
+    create: 'New API key',
+    permissions: 'Permissions',
+    permissionsHint: 'Only what you may do yourself.',
+    expires: 'Expires',
+    expiresHint: 'In your time zone. Empty: never.',
+    rateLimit: 'Requests a minute',
+    rateLimitHint: 'Empty: the common limit.',
+    commonLimit: 'Common limit',
+    lastUsed: 'Last used',
+    active: 'Active',
+    revoked: 'Revoked',
+    expired: 'Expired',
+    revoke: 'Revoke',
+    revokeTitle: 'Revoke the key “{{name}}”?',
+    revokeText: 'Whatever uses it is refused from now on. This cannot be undone.',
+    revokedNow: 'The key “{{name}}” is revoked.',
+    empty: 'There is no API key yet.',
+    shownOnce: 'Copy the key now: it is shown here and never again.',
+    noted: 'I have copied it',
+  },
+  password: {
+    title: 'Change password',
+    hint: 'All your sessions and tokens end, this one too: you sign in again with the new password.',
+    current: 'Present password',
+    fresh: 'New password',
+    repeated: 'New password again',
+    rule: 'At least {{count}} characters.',
+    differs: 'The two are not the same.',
+    submit: 'Change password',
+    changed: 'Your password is changed. Sign in with the new one.',
   },
 };
 

@@ -64,6 +64,11 @@ export function useLanguage(): Language {
   return useSyncExternalStore(subscribe, current);
 }
 
+/** All texts in the present language, for names that are looked up as they come. */
+export function useTexts(): Translation {
+  return i18next.getResourceBundle(useLanguage(), 'translation');
+}
+
 /** @returns antd's locale of the present language */
 export function useAntdLocale(): Locale | undefined {
   return antdLocales.get(useLanguage());

@@ -11,15 +11,31 @@ export function errorText(error: unknown, t: TFunction): string {
   return error.message || t('common.unexpected', { status: error.status });
 }
 
+/** Which fields are wrong, and how. */
+export function ErrorDetails({ error }: { readonly error: unknown }) {
+  if (!(error instanceof ApiError) || error.details.length === 0) return null;
+  return (
+    <ul className={styles.details}>
+      {error.details.map(({ field, message }) => (
+        <li key={`${field} ${message}`}>
+          <code>{field}</code>: {message}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 interface ErrorNoticeProps {
   readonly error: unknown;
   readonly onRetry?: () => void;
   /** Says more than the error itself: what is shown beside it is old. */
   readonly stale?: boolean;
+  /** Whether to say what is wrong with which field: where no field is there to say it. */
+  readonly withDetails?: boolean;
 }
 
 /** An error in words, with the request id that finds it in the server's log. */
-export function ErrorNotice({ error, onRetry, stale = false }: ErrorNoticeProps) {
+export function ErrorNotice({ error, onRetry, stale = false, withDetails = false }: ErrorNoticeProps) {
   const { t } = useTranslation();
   const requestId = error instanceof ApiError ? error.requestId : undefined;
   const text = errorText(error, t);
@@ -31,6 +47,7 @@ export function ErrorNotice({ error, onRetry, stale = false }: ErrorNoticeProps)
       title={
         <>
           {stale ? `${t('common.stale')}: ${text}` : text}
+          {withDetails && <ErrorDetails error={error} />}
           {requestId && (
             <div className={styles.id}>
               {t('common.requestId')}: <code>{requestId}</code>

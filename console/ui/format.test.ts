@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDuration, formatRelative } from './format.ts';
+import { formatBytes, formatDuration, formatRelative } from './format.ts';
 
 test.each([
   [0, '0ms'],
@@ -29,4 +29,15 @@ test.each([
 test('durations and distances are said in Chinese too', () => {
   expect(formatDuration(61, 'zh-CN')).toBe('1分钟 1秒');
   expect(formatRelative(-3000, 0, 'zh-CN')).toBe('3秒钟前');
+});
+
+test.each([
+  [0, '0 bytes'],
+  [1, '1 byte'],
+  [999, '999 bytes'],
+  [1500, '1.5 kB'],
+  [104_857_600, '104.9 MB'],
+  [2e15, '2,000 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes, 'en')).toBe(text);
 });

@@ -1,45 +1,87 @@
 import {
   ApiOutlined,
   DashboardOutlined,
+  DatabaseOutlined,
+  FileOutlined,
+  ForkOutlined,
+  KeyOutlined,
   LogoutOutlined,
   MenuOutlined,
   ScheduleOutlined,
+  SwapOutlined,
   UserOutlined,
 } from '@ant-design/icons';
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { Link, type LinkProps, Outlet, useRouterState } from '@tanstack/react-router';
 import { App, Button, Drawer, Popover } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { signOut, useUser } from '../api/session.ts';
+import type { Translation } from '../i18n/en.ts';
 import { Brand } from './brand.tsx';
-import { useErrorMessage } from './error-message.ts';
+import { useErrorMessage } from './error-message.tsx';
 import { Preferences } from './preferences.tsx';
 import styles from './shell.module.css';
+
+type Destination = NonNullable<LinkProps['to']>;
+type Word = keyof Omit<Translation['shell'], 'theme'>;
+
+interface Entry {
+  readonly to: Destination;
+  readonly word: Word;
+  readonly icon: ReactNode;
+}
+
+/** The pages, by what they belong to. */
+const GROUPS: readonly { readonly word?: Word; readonly entries: readonly Entry[] }[] = [
+  {
+    entries: [
+      { to: '/', word: 'overview', icon: <DashboardOutlined aria-hidden /> },
+      { to: '/tasks', word: 'tasks', icon: <ScheduleOutlined aria-hidden /> },
+    ],
+  },
+  {
+    word: 'dataSync',
+    entries: [
+      { to: '/sync/jobs', word: 'jobs', icon: <SwapOutlined aria-hidden /> },
+      { to: '/sync/datasets', word: 'datasets', icon: <DatabaseOutlined aria-hidden /> },
+      { to: '/sync/files', word: 'files', icon: <FileOutlined aria-hidden /> },
+      { to: '/sync/conflicts', word: 'conflicts', icon: <ForkOutlined aria-hidden /> },
+    ],
+  },
+  { word: 'system', entries: [{ to: '/keys', word: 'keys', icon: <KeyOutlined aria-hidden /> }] },
+];
 
 function Navigation() {
   const { t } = useTranslation();
   return (
     <nav aria-label={t('shell.navigation')}>
-      <ul className={styles.nav}>
-        <li>
-          <Link to="/" activeOptions={{ exact: true }}>
-            <DashboardOutlined aria-hidden />
-            {t('shell.overview')}
-          </Link>
-        </li>
-        <li>
-          <Link to="/tasks" activeOptions={{ includeSearch: false }}>
-            <ScheduleOutlined aria-hidden />
-            {t('shell.tasks')}
-          </Link>
-        </li>
-        <li>
-          <a href="/docs">
-            <ApiOutlined aria-hidden />
-            {t('shell.apiDocs')}
-          </a>
-        </li>
-      </ul>
+      {GROUPS.map(({ word, entries }, index) => (
+        <section key={word ?? ''} aria-label={word && t(`shell.${word}`)}>
+          {word && (
+            <p className={styles.navTitle} aria-hidden>
+              {t(`shell.${word}`)}
+            </p>
+          )}
+          <ul className={styles.nav}>
+            {entries.map(({ to, word: label, icon }) => (
+              <li key={to}>
+                <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+                  {icon}
+                  {t(`shell.${label}`)}
+                </Link>
+              </li>
+            ))}
+            {index === GROUPS.length - 1 && (
+              <li>
+                <a href="/docs">
+                  <ApiOutlined aria-hidden />
+                  {t('shell.apiDocs')}
+                </a>
+              </li>
+            )}
+          </ul>
+        </section>
+      ))}
     </nav>
   );
 }
@@ -57,6 +99,9 @@ function Account() {
       content={
         <>
           <p style={{ margin: '0 0 12px' }}>{user.role}</p>
+          <p style={{ margin: '0 0 12px' }}>
+            <Link to="/password">{t('shell.changePassword')}</Link>
+          </p>
           <Button icon={<LogoutOutlined aria-hidden />} onClick={() => void signOut().catch(showError)}>
             {t('shell.signOut')}
           </Button>

@@ -22,7 +22,8 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-function useNow(): number {
+/** The present moment, in milliseconds; it moves every second. */
+export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 

@@ -4,7 +4,7 @@ import { Button, Checkbox } from 'antd';
 import { memo, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LogLine } from '../../api/model.ts';
-import { useErrorMessage } from '../../ui/error-message.ts';
+import { useErrorMessage } from '../../ui/error-message.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { formatLogTime } from '../../ui/format.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';

@@ -8,7 +8,7 @@ import type { Run } from '../../api/model.ts';
 import { useMay } from '../../api/session.ts';
 import { useLanguage } from '../../i18n/i18n.ts';
 import { Bar } from '../../ui/bar.tsx';
-import { useErrorMessage } from '../../ui/error-message.ts';
+import { useErrorMessage } from '../../ui/error-message.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { PendingPage } from '../../ui/fallback-pages.tsx';

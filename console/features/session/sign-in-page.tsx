@@ -16,6 +16,15 @@ interface Credentials {
 
 const route = getRouteApi('/sign-in');
 
+/** Why somebody who was signed in has to do so again. */
+function Reason({ why }: { readonly why: 'left' | 'ended' | 'password-changed' }) {
+  const { t } = useTranslation();
+  if (why === 'left') return null;
+  const [type, text] =
+    why === 'ended' ? (['info', 'session.ended'] as const) : (['success', 'password.changed'] as const);
+  return <Alert type={type} showIcon title={t(text)} />;
+}
+
 export function SignInPage() {
   const { t } = useTranslation();
   const { next } = route.useSearch();
@@ -42,8 +51,7 @@ export function SignInPage() {
           {attempt.error ? (
             <ErrorNotice error={attempt.error} />
           ) : (
-            session.status === 'signed-out' &&
-            session.ended && <Alert type="info" showIcon title={t('session.ended')} />
+            session.status === 'signed-out' && <Reason why={session.why} />
           )}
         </div>
         <Form<Credentials>

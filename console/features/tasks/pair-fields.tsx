@@ -1,7 +1,7 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
 import { Button, Form, Input } from 'antd';
 import { useTranslation } from 'react-i18next';
-import styles from './task-form.module.css';
+import styles from '../../ui/form.module.css';
 
 interface PairFieldsProps {
   readonly name: 'environment' | 'headers';

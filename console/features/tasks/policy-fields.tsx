@@ -1,6 +1,6 @@
 import { Checkbox, Form, InputNumber, Radio, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
-import styles from './task-form.module.css';
+import styles from '../../ui/form.module.css';
 
 const PRIORITIES = ['low', 'normal', 'high', 'critical'] as const;
 

@@ -1,7 +1,7 @@
 import { Checkbox, Form, Input, Radio, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
+import styles from '../../ui/form.module.css';
 import { PairFields } from './pair-fields.tsx';
-import styles from './task-form.module.css';
 import type { TaskFormValues } from './task-form-values.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];

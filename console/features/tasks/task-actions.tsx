@@ -4,7 +4,7 @@ import { App, Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Task, TaskStatus } from '../../api/model.ts';
 import { useMay } from '../../api/session.ts';
-import { useErrorMessage } from '../../ui/error-message.ts';
+import { useErrorMessage } from '../../ui/error-message.tsx';
 import { LinkButton } from '../../ui/link-button.tsx';
 import { useTaskMutations } from './task-queries.ts';
 

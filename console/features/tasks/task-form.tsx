@@ -1,13 +1,14 @@
 import { Button, Form, Input, Segmented } from 'antd';
-import { type ReactNode, useEffect, useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type FieldProblem } from '../../api/errors.ts';
+import { Card } from '../../ui/card.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
+import styles from '../../ui/form.module.css';
 import { LinkButton } from '../../ui/link-button.tsx';
 import { PolicyFields } from './policy-fields.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 import { SpecFields } from './spec-fields.tsx';
-import styles from './task-form.module.css';
 import { NEW_TASK, type TaskFormValues } from './task-form-values.ts';
 
 const EXECUTORS = ['shell', 'http', 'python'] as const;
@@ -25,15 +26,6 @@ interface TaskFormProps {
 
 /** `environment.PATH` is a problem of the field `environment`. */
 const fieldOf = ({ field }: FieldProblem) => field.split('.')[0] ?? '';
-
-function Card({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <section className={styles.card}>
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
-}
 
 /** A task in fields. What the server refuses is said at the field that it names. */
 export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, taskId }: TaskFormProps) {

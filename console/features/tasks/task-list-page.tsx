@@ -1,16 +1,17 @@
-import { PlusOutlined, SearchOutlined } from '@ant-design/icons';
+import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Input, Segmented, Tag } from 'antd';
-import { useEffect, useState } from 'react';
+import { Segmented, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Task, TaskStatus } from '../../api/model.ts';
 import { useMay } from '../../api/session.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
+import filterStyles from '../../ui/filters.module.css';
 import { LinkButton } from '../../ui/link-button.tsx';
 import { Page } from '../../ui/page.tsx';
 import { PagesOf } from '../../ui/pages-of.tsx';
+import { SearchField } from '../../ui/search-field.tsx';
 import { RelativeTime } from '../../ui/time.tsx';
 import { RunStatusBadge } from '../runs/run-status-badge.tsx';
 import styles from './task-list-page.module.css';
@@ -19,9 +20,6 @@ import { PAGE_SIZE, taskListQuery } from './task-queries.ts';
 import { ScheduleText, TaskStatusBadge } from './task-words.tsx';
 
 const route = getRouteApi('/signed-in/tasks');
-
-/** How long somebody must pause in typing before the list follows, in milliseconds. */
-const TYPING_PAUSE_MS = 250;
 
 function LastRun({ task }: { readonly task: Task }) {
   const { t } = useTranslation();
@@ -58,30 +56,6 @@ function useColumns(): Column<Task>[] {
       render: (task) => (task.next_run_time ? <RelativeTime value={task.next_run_time} /> : '–'),
     },
   ];
-}
-
-function SearchField({ value, onSearch }: { readonly value: string; readonly onSearch: (text: string) => void }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onSearch(text), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text, value, onSearch]);
-  return (
-    <Input
-      className={styles.search ?? ''}
-      type="search"
-      allowClear
-      prefix={<SearchOutlined aria-hidden />}
-      placeholder={t('tasks.search')}
-      aria-label={t('tasks.search')}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onPressEnter={() => onSearch(text)}
-    />
-  );
 }
 
 function CreateButton() {
@@ -123,8 +97,9 @@ export function TaskListPage() {
   const { page: _, status, ...unpaged } = filter;
   return (
     <Page title={t('tasks.title')} actions={<CreateButton />}>
-      <div className={styles.filters}>
+      <div className={filterStyles.filters}>
         <SearchField
+          label={t('tasks.search')}
           value={filter.search ?? ''}
           onSearch={(text) => show({ ...(status ? { status } : {}), ...(text ? { search: text } : {}) }, true)}
         />

@@ -1,7 +1,7 @@
 import { App } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors.ts';
-import { errorText } from './error-notice.tsx';
+import { ErrorDetails, errorText } from './error-notice.tsx';
 
 /** @returns a function that shows why something that a button started has failed */
 export function useErrorMessage(): (error: unknown) => void {
@@ -10,8 +10,12 @@ export function useErrorMessage(): (error: unknown) => void {
   return (error) =>
     notification.error({
       title: errorText(error, t),
-      description:
-        error instanceof ApiError && error.requestId ? `${t('common.requestId')}: ${error.requestId}` : undefined,
+      description: (
+        <>
+          <ErrorDetails error={error} />
+          {error instanceof ApiError && error.requestId && `${t('common.requestId')}: ${error.requestId}`}
+        </>
+      ),
       // It stays until it is closed: it holds what somebody may need to copy.
       duration: false,
     });
