@@ -6,7 +6,7 @@ import type { Permission } from '../auth/permissions.ts';
 import { AppError } from '../kernel/errors.ts';
 import { areaOfPath, pathOf } from './answers.ts';
 import type { App, Area } from './area.ts';
-import { addressSubject } from './rate-limits.ts';
+import { countAddress } from './rate-limits.ts';
 
 /**
  * Who may call a route: anybody, any identity, or identities with one permission or all of several.
@@ -95,7 +95,7 @@ export function guardAccess(app: App, authenticator: Authenticator, areas: reado
       if (areaOfPath(areas, pathOf(request))) await rateLimits.count(reply, 'standard', `address:${network}`);
       return;
     }
-    if (access === 'public') return rateLimits.count(reply, bucket, addressSubject(request, network, bucket));
+    if (access === 'public') return countAddress(rateLimits, request, reply, bucket, network);
     if (access === 'metrics' && isLocal(request)) return;
     try {
       request.identity = await authenticate(authenticator, request);

@@ -122,6 +122,18 @@ describe('rate limits', () => {
     expect((await deliver('wh_2')).statusCode).toBe(200);
   });
 
+  test('an address cannot escape by naming webhooks that do not exist', async () => {
+    const address = '203.0.113.7';
+    const deliver = (id: string) =>
+      http.app.inject({ method: 'POST', url: `/api/things/hooks/${id}`, remoteAddress: address });
+    const first = await deliver('wh_made_up_1');
+    expect(first.headers).toMatchObject({ 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '99' });
+    for (let sent = 1; sent < 999; sent += 1) await http.app.rateLimits.take(`address:${address}`, 'webhook_address');
+    expect(await statuses(2, () => deliver(`wh_made_up_${Math.random()}`))).toEqual([200, 429]);
+    const refused = await deliver('wh_made_up_1');
+    expect(refused.headers).toMatchObject({ 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': '0' });
+  });
+
   test('of 1,500 requests at once exactly 1,000 pass', async () => {
     const limits = new RateLimits(new LocalWindows(), 1000);
     const uses = Array.from({ length: 1500 }, () => limits.take('user:1', 'standard'));

@@ -18,6 +18,8 @@ const BUCKETS = {
   push_file: 100,
   /** By webhook and address: a sender that is too busy does not block another. */
   push_webhook: 100,
+  /** All webhooks of an address together: names of webhooks that do not exist must not each give it a window. */
+  webhook_address: 1000,
   /** Messages over all sockets of an identity. */
   websocket: 1000,
 } as const satisfies Record<string, number | undefined>;
@@ -96,9 +98,22 @@ export class RateLimits {
   }
 }
 
-/** Whom a request without an identity counts against: its address, and a webhook's for each webhook apart. */
-export function addressSubject(request: FastifyRequest, network: string, bucket: BucketName): string {
+/**
+ * Counts a request without an identity against its address; a webhook's for each webhook apart, below what its address
+ * may send to all of them.
+ * @param network the address, or its network where that counts as one
+ * @throws AppError `rate_limited` with the seconds to wait
+ */
+export async function countAddress(
+  limits: RateLimits,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bucket: BucketName,
+  network: string,
+): Promise<void> {
   const address = `address:${network}`;
-  if (bucket !== 'push_webhook') return address;
-  return `${address} ${(request.params as { webhook_id?: string }).webhook_id ?? ''}`;
+  if (bucket !== 'push_webhook') return limits.count(reply, bucket, address);
+  await limits.count(reply, 'webhook_address', address);
+  const { webhook_id: webhook = '' } = request.params as { webhook_id?: string };
+  await limits.count(reply, bucket, `${address} ${webhook}`);
 }
