@@ -13,7 +13,8 @@ import type { Queryable } from './store.ts';
 /** The most bytes of one chunk. */
 export const BLOB_CHUNK_BYTES = 1024 * 1024;
 
-const INCOMPLETE_HOURS = 24;
+/** Twice as long as an upload's key means it: one that goes on at the last moment still has a day to come. */
+const INCOMPLETE_HOURS = 48;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Blobs in one statement: each may have thousands of chunks. */
 const PRUNE_BATCH = 20;
