@@ -131,16 +131,18 @@ export class TargetTable {
    */
   async look(own: KeptState | undefined): Promise<boolean> {
     const aside = this.#spec.mode === 'overwrite';
-    if (!own) await this.#engine.dropTables(aside ? [this.seen, this.name] : [this.seen]);
+    // Behind the fence: who has been overtaken would drop the tables of the attempt that goes on.
+    if (!own) await this.#engine.change(() => this.#engine.dropTables(aside ? [this.seen, this.name] : [this.seen]));
     this.#table = await this.#engine.describe(this.name);
     if (aside && !this.#table) {
       this.#filling = true;
       return own === undefined || own.position === null;
     }
     this.#filling = own?.destination.filling ?? (!this.#table || (await this.#engine.isEmpty(this.name)));
-    this.#seenMade = own?.destination.scratch.includes(this.seen) ?? false;
+    this.#seenMade = own !== undefined && (await this.#engine.describe(this.seen)) !== undefined;
     if (this.#table) await this.#ensureKey(this.#table);
-    return true;
+    // Without the keys that were noted, rows that came would be taken for missing.
+    return this.#seenMade || !own?.destination.scratch.includes(this.seen);
   }
 
   /** How the run's table takes the place of the one that it is to replace. */

@@ -141,9 +141,12 @@ export class MysqlEngine implements DatabaseEngine {
 
   /** Each change is its own transaction: the fence is looked at before, and holds again when rows are written. */
   async change(work: () => Promise<void>): Promise<void> {
-    await checkFence(this.#open, this.#fence);
     // Several runs may write to one table: what one finds out of it, no other changes before it is done.
-    await holdingTables(this.#open, work);
+    await holdingTables(this.#open, async () => {
+      // Asked while others wait: whoever takes over meanwhile changes tables after this.
+      await checkFence(this.#open, this.#fence);
+      await work();
+    });
   }
 
   takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined> {
