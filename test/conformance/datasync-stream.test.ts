@@ -224,7 +224,7 @@ describe('POST /push/stream', () => {
     expect(answer.body.errors.map((error: { line: number }) => error.line)).toEqual([2, 10_003]);
   });
 
-  test('409 for a key that another dataset was meant with; 413 beyond 1 GiB', async () => {
+  test('409 for a key that another dataset was meant with; 413 beyond 1 GiB, which frees the key', async () => {
     const source = newSource();
     const headers = { 'Idempotency-Key': 'big' };
     await pushStream(source, line('1'), { headers });
@@ -238,5 +238,12 @@ describe('POST /push/stream', () => {
       headers: { ...headers, 'X-Request-Offset': String(gigabyte - 10) },
     });
     expect([beyond.status, beyond.body]).toEqual([413, failure('PAYLOAD_TOO_LARGE')]);
+    // Nothing of it is kept, and its key is free for another.
+    await eventually(async () =>
+      (await countOf('longshore.push_requests WHERE source = $1', [source])) === 0 ? true : undefined,
+    );
+    expect(await countOf("longshore.push_streams WHERE key = 'big'")).toBe(0);
+    const anew = await pushStream(source, line('3'), { headers });
+    expect([anew.status, anew.body.accepted]).toEqual([200, 1]);
   });
 });

@@ -18,7 +18,7 @@ import {
   type StreamRow,
 } from './queries/push_stream.ts';
 
-/** Of one upload, unpacked. */
+/** Of one upload, unpacked. The route's description names it. */
 const MOST_STREAM_BYTES = 1024 * 1024 * 1024;
 
 export interface StreamRequest {
@@ -181,20 +181,27 @@ class Intake {
 
   /** Leaves what is whole for a request that goes on; or nothing, where none can. */
   async breakOff(error: unknown): Promise<void> {
-    const { requestId, blobId, attempt } = this.#upload;
+    const { attempt } = this.#upload;
     // It may be whole after all, and only the answer to that was lost.
     if (error instanceof AppError && error.code === 'unavailable') return;
     // Whatever fails here, the pruner finds.
     try {
       await this.#writing.catch(() => undefined);
-      if (attempt === undefined) {
-        await deleteBlob(this.#store, blobId);
-        await pushRequestDelete(this.#store, requestId);
+      // Of what is too large no more can be taken: left here, it would refuse whatever comes under its key.
+      if (attempt === undefined || (error instanceof AppError && error.code === 'too_large')) {
+        await this.#store.transaction((tx) => this.#drop(tx));
       } else if (!(error instanceof AppError)) {
         await this.#keep(this.#lines.cut());
         await this.#writing;
       }
     } catch {}
+  }
+
+  /** @throws AppError `conflict` when another request goes on with it */
+  async #drop(tx: Tx): Promise<void> {
+    await this.#note(tx, this.#lines.state);
+    await deleteBlob(tx, this.#upload.blobId);
+    await pushRequestDelete(tx, this.#upload.requestId);
   }
 
   async #keep(checked: CheckedLines | undefined): Promise<void> {
