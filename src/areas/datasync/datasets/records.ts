@@ -10,6 +10,7 @@ import { jsonOf } from '../executor/pipeline/json-of.ts';
 import { openPostgresReader } from '../executor/sources/database/postgresql.ts';
 import { type DatabaseReader, onlyRow, type RawRow, type SourceColumn } from '../executor/sources/database/reader.ts';
 import type { DatasetRow } from './queries/dataset.ts';
+import { watched } from './stall.ts';
 import { columnsOfTable, type Warehouse } from './warehouse.ts';
 
 /** How long somebody waits for a page. */
@@ -17,9 +18,11 @@ const PAGE_MS = 15_000;
 /** Records that are counted for a page; of more, the last count of the dataset is told. */
 const COUNTED = 100_000;
 const FETCHED = 2000;
-/** Sessions of the warehouse that this server holds for readers at a time. */
-const READERS = 8;
-let readers = 0;
+/** A download of which nothing is taken for so long is ended: it holds a session, and a snapshot, of the warehouse. */
+const STALL_MS = 60_000;
+/** Sessions of the warehouse that this server holds at a time: downloads, which last, leave pages theirs. */
+const PLACES = { page: 8, download: 8 };
+const taken = { page: 0, download: 0 };
 
 /** Text is what the reader asks for: each column converts its own. */
 interface Table {
@@ -46,16 +49,15 @@ async function openTable(warehouse: Warehouse, table: string, signal: AbortSigna
 }
 
 /** A reader's place, given back by the function that is answered. @throws AppError `unavailable` */
-function takePlace(): () => void {
-  if (readers >= READERS) {
-    throw new AppError('unavailable', `${READERS} datasets are being read on this server already; try again soon`, {
-      retryAfterSeconds: 5,
-    });
+function takePlace(use: keyof typeof PLACES): () => void {
+  if (taken[use] >= PLACES[use]) {
+    const message = `this server reads ${PLACES[use]} datasets for a ${use} already; try again soon`;
+    throw new AppError('unavailable', message, { retryAfterSeconds: 5 });
   }
-  readers += 1;
+  taken[use] += 1;
   let held = true;
   return () => {
-    if (held) readers -= 1;
+    if (held) taken[use] -= 1;
     held = false;
   };
 }
@@ -112,7 +114,7 @@ export async function readRecords(
   if (!(await columnsOfTable(warehouse, dataset.table_name))) {
     return { columns: declared(dataset), items: [], total: 0, exact: true };
   }
-  const release = takePlace();
+  const release = takePlace('page');
   const deadline = AbortSignal.timeout(PAGE_MS);
   try {
     const table = await openTable(warehouse, dataset.table_name, deadline);
@@ -164,7 +166,7 @@ export type DownloadFormat = (typeof DOWNLOAD_FORMATS)[number];
 
 /**
  * All records as a file. What can be refused is refused before the first byte; rows are read as the file is taken.
- * @param signal aborts when nobody takes it any more
+ * @param signal aborts when nobody takes it any more; it ends by itself when nothing is taken for a minute
  * @throws AppError `unavailable`
  */
 export async function openDownload(
@@ -176,20 +178,26 @@ export async function openDownload(
   if (!(await columnsOfTable(warehouse, dataset.table_name))) {
     return Readable.from(encodeRows(format, [], { columns: declared(dataset) }), { objectMode: false });
   }
-  const release = takePlace();
+  const release = takePlace('download');
   try {
     const table = await openTable(warehouse, dataset.table_name, signal);
     const { reader, columns } = table;
     const abort = () => reader.abort();
     const types = columns.map(({ name, type }) => ({ name, type }));
-    const file = Readable.from(encodeRows(format, batchesOf(table), { columns: types }), { objectMode: false });
-    signal.addEventListener('abort', abort);
-    // Also of a file of which nothing was ever taken.
-    file.once('close', () => {
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
       signal.removeEventListener('abort', abort);
       release();
       void reader.close();
-    });
+    };
+    const bytes = encodeRows(format, batchesOf(table, end), { columns: types });
+    const stalled = () => file.destroy(new Error(`nothing of the file was taken for ${STALL_MS / 1000} s`));
+    const file: Readable = Readable.from(watched(bytes, STALL_MS, stalled), { objectMode: false });
+    signal.addEventListener('abort', abort);
+    // Also of a file of which nothing was ever taken.
+    file.once('close', end);
     return file;
   } catch (error) {
     release();
@@ -197,8 +205,10 @@ export async function openDownload(
   }
 }
 
-async function* batchesOf(table: Table): AsyncGenerator<Row[]> {
+/** @param end called behind the last row: whoever does not take the rest of the file needs no session for that */
+async function* batchesOf(table: Table, end: () => void): AsyncGenerator<Row[]> {
   const { reader, relation, columns, order } = table;
   const sql = `SELECT ${selected(table)} FROM ${relation}${order}`;
   for await (const rows of reader.rows({ sql, values: [] }, FETCHED)) yield rows.map((raw) => rowOf(columns, raw));
+  end();
 }
