@@ -83,8 +83,12 @@ export interface NewRun extends RunPolicy {
   readonly fireAt: Date | null;
   /** Not before; null = now. */
   readonly runAt: Date | null;
-  /** At most `limit` runs of one key are leased at a time. */
-  readonly concurrency: { readonly key: string; readonly limit: number } | null;
+  /**
+   * At most `limit` runs of one key are leased at a time. `ordered` runs of a key go in the order in which they were
+   * made: none begins before those ahead of it have ended, also while one of them waits for its retry, or is paused.
+   * The runs of one key are all ordered, or none is.
+   */
+  readonly concurrency: { readonly key: string; readonly limit: number; readonly ordered?: boolean } | null;
   /** The run that is divided into this one and others: paused, resumed and cancelled with it. */
   readonly parentId?: number;
   /** Whether its area is told when it ends (Engine `onReport`). */

@@ -198,7 +198,7 @@ export async function startForJob(tx: Tx, actor: Actor, job: Job, how: StartedFo
   const run = runOfJob(job, common);
   // How far the job is, and how its syncs are divided, is theirs alone.
   const { state: _state, partitions: _partitions, ...spec } = { ...(job.spec as SyncSpec), ...how.change };
-  const concurrency = how.turn === undefined ? null : { key: how.turn, limit: 1 };
+  const concurrency = how.turn === undefined ? null : { key: how.turn, limit: 1, ordered: true };
   const [runId] = await enqueue(tx, [{ ...run, kind: how.kind, name: how.name, spec, concurrency }]);
   if (runId === undefined) throw new Error('the run could not be made');
   return runId;

@@ -104,7 +104,8 @@ export async function enqueueLoad(tx: Tx, actor: Actor | null, load: Load): Prom
       retryCount: RETRIES,
       retryDelaySeconds: RETRY_DELAY_SECONDS,
       timeoutSeconds: null,
-      concurrency: { key: `dataset:${load.source}`, limit: 1 },
+      // Over retries too: the later push's values must not be overwritten by the earlier one's.
+      concurrency: { key: `dataset:${load.source}`, limit: 1, ordered: true },
       watched: false,
       createdBy: actor?.identity.userId ?? null,
     },

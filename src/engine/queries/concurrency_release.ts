@@ -30,9 +30,14 @@ const TAKEABLE = `EXISTS (
   JOIN longshore.worker_sessions s ON s.worker_id = o.id AND s.ended_at IS NULL
   WHERE q.name = waiting.queue)`;
 
-/** The best of the runs that a key holds back. */
+/** Of a key whose runs go in order: the first that has not ended, whatever it waits for. Null of any other key. */
+const TURN = `(SELECT min(t.id) FROM longshore.runs t
+  WHERE t.concurrency_key = k.key AND t.ordered AND t.finished_at IS NULL)`;
+
+/** The best of the runs that a key holds back; where they go in order, the one whose turn it is, if it is ready. */
 const HELD_BACK = `SELECT id, gated, queue, rank FROM longshore.runs
-  WHERE concurrency_key = keys.key AND state = 'queued' AND gated ORDER BY rank, id LIMIT keys.max_held + ${SPARE}`;
+  WHERE concurrency_key = keys.key AND state = 'queued' AND gated AND (keys.turn IS NULL OR id = keys.turn)
+  ORDER BY rank, id LIMIT CASE WHEN keys.turn IS NULL THEN keys.max_held + ${SPARE} ELSE 1 END`;
 
 /**
  * Lets as many runs of these keys through as their limits allow: the best by rank that a live worker could take. One
@@ -49,7 +54,8 @@ export async function concurrencyRelease(tx: Tx, keys: readonly string[]): Promi
        SELECT k.key, k.max_held, k.max_held - (
          SELECT count(*) FROM longshore.runs h
          WHERE h.concurrency_key = k.key AND NOT h.gated
-           AND h.state IN ('queued', 'running', 'pausing', 'cancelling')) AS free
+           AND h.state IN ('queued', 'running', 'pausing', 'cancelling')) AS free,
+         ${TURN} AS turn
        FROM longshore.concurrency_keys k WHERE k.key = ANY ($1)
      ), waiting AS (
        SELECT keys.key, keys.free, w.* FROM keys CROSS JOIN LATERAL (${HELD_BACK}) w WHERE keys.free > 0
@@ -70,7 +76,8 @@ async function giveWay(tx: Tx, keys: readonly string[]): Promise<void> {
     `WITH keys AS (
        SELECT k.key, k.max_held, k.max_held - (
          SELECT count(*) FROM longshore.runs h
-         WHERE h.concurrency_key = k.key AND NOT h.gated AND h.state IN ('running', 'pausing', 'cancelling')) AS free
+         WHERE h.concurrency_key = k.key AND NOT h.gated AND h.state IN ('running', 'pausing', 'cancelling')) AS free,
+         ${TURN} AS turn
        FROM longshore.concurrency_keys k WHERE k.key = ANY ($1)
      ), waiting AS (
        SELECT keys.key, keys.free, w.* FROM keys CROSS JOIN LATERAL (

@@ -27,15 +27,15 @@ export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Prom
 
 /** The columns of `$1`, runs as JSON. */
 const GIVEN = `jsonb_to_recordset($1::jsonb) AS i(job_id bigint, parent_id bigint, area text, kind text, name text, trigger text, queue text,
-  priority smallint, run_at timestamptz, fire_at timestamptz, concurrency_key text, spec jsonb,
+  priority smallint, run_at timestamptz, fire_at timestamptz, concurrency_key text, ordered boolean, spec jsonb,
   retry_count integer, retry_delay_seconds integer, timeout_seconds integer, watched boolean, created_by bigint)`;
 
 function insertSql(state: string, finishedAt: string): string {
   return `INSERT INTO longshore.runs (job_id, parent_id, area, kind, name, trigger, state, queue, priority, rank, run_at, fire_at,
-      gated, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds, watched, created_by, finished_at)
+      gated, concurrency_key, ordered, spec, retry_count, retry_delay_seconds, timeout_seconds, watched, created_by, finished_at)
     SELECT job_id, parent_id, area, kind, name, trigger, ${state}, queue, priority,
       ${rankOf('coalesce(run_at, now())', 'priority')}, coalesce(run_at, now()), fire_at,
-      concurrency_key IS NOT NULL, concurrency_key, spec, retry_count, retry_delay_seconds, timeout_seconds,
+      concurrency_key IS NOT NULL, concurrency_key, ordered, spec, retry_count, retry_delay_seconds, timeout_seconds,
       watched, created_by, ${finishedAt}
     FROM ${GIVEN}
     ON CONFLICT (job_id, fire_at) WHERE fire_at IS NOT NULL DO NOTHING`;
@@ -54,6 +54,7 @@ function toRow(run: NewRun): Record<string, unknown> {
     run_at: run.runAt,
     fire_at: run.fireAt,
     concurrency_key: run.concurrency?.key ?? null,
+    ordered: run.concurrency?.ordered ?? false,
     spec: run.spec,
     retry_count: run.retryCount,
     retry_delay_seconds: run.retryDelaySeconds,

@@ -62,6 +62,8 @@ CREATE TABLE longshore.runs (
   -- Held back by its concurrency key.
   gated boolean NOT NULL DEFAULT false,
   concurrency_key text,
+  -- Whether it waits until every earlier run of its key that is ordered has ended.
+  ordered boolean NOT NULL DEFAULT false,
   spec jsonb NOT NULL,
   epoch integer NOT NULL DEFAULT 0,
   attempt integer NOT NULL DEFAULT 0,
@@ -115,6 +117,9 @@ CREATE INDEX runs_ended_badly ON longshore.runs (job_id, state, id)
 -- What is live is a handful beside the history: found here, of one job or of all.
 CREATE INDEX runs_live ON longshore.runs (job_id, id) WHERE finished_at IS NULL;
 CREATE UNIQUE INDEX runs_job_fire ON longshore.runs (job_id, fire_at) WHERE fire_at IS NOT NULL;
+
+-- The turns of runs that go in order; of the others it costs nothing.
+CREATE INDEX runs_ordered ON longshore.runs (concurrency_key, id) WHERE ordered AND finished_at IS NULL;
 
 -- How many runs of a key may be leased at once.
 CREATE TABLE longshore.concurrency_keys (
