@@ -889,6 +889,18 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         });
       });
 
+      it('forgets loads that happened once, a day after they were complete', async () => {
+        const jobs = ['load_old:0', 'once_old', 'load_new:0', `job_${number}:0`];
+        for (const jobKey of jobs) await sync([people(1)], { jobKey, table: `${table}_once` });
+        await attempt({ jobKey: 'load_broken:0' }).open();
+        await under.run(`UPDATE _longshore_sync SET at = '2020-01-01' WHERE job NOT LIKE 'load_new%'`);
+        await sync([people(1)], { jobKey: 'load_last:0', table: `${table}_once` });
+        const left = (await under.run('SELECT job FROM _longshore_sync')).map(({ job }) => job);
+        expect(left).toEqual(expect.arrayContaining(['load_new:0', 'load_broken:0', 'load_last:0', `job_${number}:0`]));
+        expect(left).not.toContain('load_old:0');
+        expect(left).not.toContain('once_old');
+      });
+
       it('lets several jobs write to one schema at once', async () => {
         const jobs = [1, 2, 3, 4].map((job) =>
           sync([people(50), people(50, 51)], { table: `${table}_${job}`, jobKey: `many_${number}_${job}:0` }),

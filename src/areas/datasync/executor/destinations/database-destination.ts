@@ -87,6 +87,7 @@ export class DatabaseDestination implements Destination {
 
   async finish(state: SyncState): Promise<FinishOutcome> {
     return await this.#explained('finishing', async () => {
+      await this.#engine.forgetOnce();
       await this.#target.inherit();
       await this.#target.addUnknown();
       if (this.#spec.mode === 'overwrite' && this.#target.exists) {

@@ -45,6 +45,8 @@ export interface DatabaseEngine {
    * @throws ExecutorError when a later attempt has been here
    */
   takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined>;
+  /** Deletes the rows of loads that happen once (`load_…`, `once_…`) and have been complete for a day. */
+  forgetOnce(): Promise<void>;
   /** Within a transaction. @throws ExecutorError when a later attempt has taken over */
   saveState(state: KeptState): Promise<void>;
 

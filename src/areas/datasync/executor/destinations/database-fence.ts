@@ -9,6 +9,12 @@ export function generationsOf(jobKey: string): string | undefined {
   return GENERATION.test(jobKey) ? jobKey.replace(GENERATION, ':') : undefined;
 }
 
+/** @returns between which keys, by bytes, those of all generations lie, the second not among them; else undefined */
+export function generationRange(jobKey: string): [from: string, before: string] | undefined {
+  // ';' is the character behind ':'.
+  return GENERATION.test(jobKey) ? [jobKey.replace(GENERATION, ':'), jobKey.replace(GENERATION, ';')] : undefined;
+}
+
 export function overtaken(): ExecutorError {
   return new ExecutorError('another attempt of this job has taken over: this one writes no more', { retryable: false });
 }

@@ -8,7 +8,7 @@ import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, load, qualified, query, RowsRefused, type Session } from './session.ts';
-import { checkFence, ensureStateTable, holdingTables, saveState, takeFence } from './state.ts';
+import { checkFence, ensureStateTable, forgetOnce, holdingTables, saveState, takeFence } from './state.ts';
 import { alignColumns, exchangeRows, exchangeTables, isAttached, refuseDependants } from './swap.ts';
 import { newColumn } from './types.ts';
 
@@ -151,6 +151,10 @@ export class MysqlEngine implements DatabaseEngine {
 
   takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined> {
     return takeFence(this.#open, this.#fence, (work) => this.transaction(work), clear);
+  }
+
+  forgetOnce(): Promise<void> {
+    return forgetOnce(this.#open);
   }
 
   saveState(state: KeptState): Promise<void> {

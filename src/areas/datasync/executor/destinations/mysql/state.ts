@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ExecutorError } from '../../../../../protocol/executor.ts';
 import { type Fence, type FenceRow, type KeptState, STATE_TABLE } from '../database-engine.ts';
-import { generationsOf, overtaken, refuseOvertaken } from '../database-fence.ts';
+import { generationRange, overtaken, refuseOvertaken } from '../database-fence.ts';
 import { execute, qualified, query, type Session } from './session.ts';
 
 /** Makes the table of states where it is missing; any number of runs may begin at once. */
@@ -17,7 +17,8 @@ export async function ensureStateTable(session: Session): Promise<void> {
     session,
     `CREATE TABLE IF NOT EXISTS ${qualified(session, STATE_TABLE)} (
        job varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
-       run_id bigint NOT NULL, epoch int NOT NULL, state longtext CHARACTER SET utf8mb4) ENGINE=InnoDB`,
+       run_id bigint NOT NULL, epoch int NOT NULL, state longtext CHARACTER SET utf8mb4,
+       at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP) ENGINE=InnoDB`,
   );
 }
 
@@ -30,12 +31,12 @@ interface StateRow {
 
 /** The job's own row, and those of its other generations. */
 async function jobsOf(session: Session, jobKey: string): Promise<string[]> {
-  const generations = generationsOf(jobKey);
+  const generations = generationRange(jobKey);
   if (generations === undefined) return [jobKey];
   const found = await query<{ job: string }>(
     session,
-    `SELECT job FROM ${qualified(session, STATE_TABLE)} WHERE LEFT(job, CHAR_LENGTH(?)) = ?`,
-    [generations, generations],
+    `SELECT job FROM ${qualified(session, STATE_TABLE)} WHERE job >= ? AND job < ?`,
+    generations,
   );
   return found.map(({ job }) => job);
 }
@@ -96,6 +97,21 @@ export async function checkFence(session: Session, { jobKey, runId, epoch }: Fen
     [jobKey, runId, epoch],
   );
   if (held.length === 0) throw overtaken();
+}
+
+/** See DatabaseEngine.forgetOnce. */
+export async function forgetOnce(session: Session): Promise<void> {
+  const table = qualified(session, STATE_TABLE);
+  // Read first: a DELETE would wait for every row on its way that a load under way has locked.
+  const found = await query<{ job: string; state: string | null }>(
+    session,
+    `SELECT job, state FROM ${table}
+      WHERE ((job >= 'load_' AND job < 'load\`') OR (job >= 'once_' AND job < 'once\`'))
+        AND at < NOW() - INTERVAL 1 DAY`,
+  );
+  const isComplete = (state: string | null) => state !== null && (JSON.parse(state) as KeptState).complete;
+  const done = found.filter(({ state }) => isComplete(state));
+  for (const { job } of done) await execute(session, `DELETE FROM ${table} WHERE job = ?`, [job]);
 }
 
 export async function saveState(session: Session, { jobKey, runId, epoch }: Fence, state: KeptState): Promise<void> {

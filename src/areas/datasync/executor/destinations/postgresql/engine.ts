@@ -17,7 +17,7 @@ import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, type Session } from './session.ts';
-import { ensureStateTable, holdFence, saveState, takeFence } from './state.ts';
+import { ensureStateTable, forgetOnce, holdFence, saveState, takeFence } from './state.ts';
 import { putInPlace } from './swap.ts';
 import { newColumn, takesTextOf } from './types.ts';
 
@@ -139,6 +139,10 @@ export class PostgresEngine implements DatabaseEngine {
 
   takeFence(clear: (found: readonly FenceRow[]) => Promise<void>): Promise<KeptState | undefined> {
     return this.transaction(() => takeFence(this.#session, this.#fence, clear));
+  }
+
+  forgetOnce(): Promise<void> {
+    return forgetOnce(this.#session);
   }
 
   saveState(state: KeptState): Promise<void> {

@@ -1,6 +1,6 @@
 import { sqlStateOf } from '../../../../../connections/drivers/postgresql.ts';
 import { type Fence, type FenceRow, type KeptState, STATE_TABLE } from '../database-engine.ts';
-import { generationsOf, overtaken, refuseOvertaken } from '../database-fence.ts';
+import { generationRange, overtaken, refuseOvertaken } from '../database-fence.ts';
 import { execute, qualified, query, quoteName, type Session } from './session.ts';
 
 /** Who makes the same thing at the same moment gets one of these, in spite of IF NOT EXISTS. */
@@ -22,7 +22,8 @@ export async function ensureStateTable(session: Session): Promise<void> {
     await make(
       session,
       `CREATE TABLE IF NOT EXISTS ${qualified(session, STATE_TABLE)}
-         (job text PRIMARY KEY, run_id bigint NOT NULL, epoch integer NOT NULL, state json)`,
+         (job text COLLATE "C" PRIMARY KEY, run_id bigint NOT NULL, epoch integer NOT NULL, state json,
+          at timestamptz NOT NULL DEFAULT now())`,
     );
   }
 }
@@ -51,12 +52,16 @@ export async function takeFence(
   const table = qualified(session, STATE_TABLE);
   const { jobKey, runId, epoch } = fence;
   // Makes sure that there is a row to lock, of no attempt yet.
-  await execute(session, `INSERT INTO ${table} VALUES ($1, 0, 0, NULL) ON CONFLICT (job) DO NOTHING`, [jobKey]);
-  const generations = generationsOf(jobKey);
+  await execute(session, `INSERT INTO ${table} (job, run_id, epoch) VALUES ($1, 0, 0) ON CONFLICT (job) DO NOTHING`, [
+    jobKey,
+  ]);
+  const [from, before] = generationRange(jobKey) ?? [jobKey, jobKey];
   const found = await query<StateRow>(
     session,
-    `SELECT job, run_id, epoch, state FROM ${table} WHERE job = $1 OR ($2::text IS NOT NULL AND starts_with(job, $2)) ORDER BY job FOR UPDATE`,
-    [jobKey, generations ?? null],
+    // Each half by the index: the rows of all jobs are not to be read for one's.
+    `SELECT job, run_id, epoch, state FROM ${table}
+      WHERE job = $1 OR (job >= $2 AND job < $3) ORDER BY job FOR UPDATE`,
+    [jobKey, from, before],
   );
   const rows = found.map((row) => ({ ...row, run_id: Number(row.run_id) }));
   refuseOvertaken(rows, fence);
@@ -77,10 +82,24 @@ export async function holdFence(session: Session, { jobKey, runId, epoch }: Fenc
   if (held.length === 0) throw overtaken();
 }
 
+/** See DatabaseEngine.forgetOnce. */
+export async function forgetOnce(session: Session): Promise<void> {
+  const table = qualified(session, STATE_TABLE);
+  // Judged here: the server's operators refuse JSON that has escapes which a cursor may well hold.
+  const found = await query<StateRow>(
+    session,
+    `SELECT job, state FROM ${table}
+      WHERE ((job >= 'load_' AND job < 'load\`') OR (job >= 'once_' AND job < 'once\`'))
+        AND at < now() - interval '1 day'`,
+  );
+  const done = found.filter(({ state }) => state?.complete).map(({ job }) => job);
+  if (done.length > 0) await execute(session, `DELETE FROM ${table} WHERE job = ANY ($1)`, [done]);
+}
+
 export async function saveState(session: Session, { jobKey, runId, epoch }: Fence, state: KeptState): Promise<void> {
   const saved = await execute(
     session,
-    `UPDATE ${qualified(session, STATE_TABLE)} SET state = $4 WHERE job = $1 AND run_id = $2 AND epoch = $3`,
+    `UPDATE ${qualified(session, STATE_TABLE)} SET state = $4, at = now() WHERE job = $1 AND run_id = $2 AND epoch = $3`,
     [jobKey, runId, epoch, JSON.stringify(state)],
   );
   if (saved === 0) throw overtaken();
