@@ -211,7 +211,7 @@ describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no C
     );
     expect(rows).toEqual([
       {
-        spec: { command: 'echo hello', environment: { TOKEN: 'hush', LANG: 'C.UTF-8' } },
+        spec: { command: 'echo hello', environment: { TOKEN: { $secret: expect.any(String) }, LANG: 'C.UTF-8' } },
         retry_count: 4,
         jitter_seconds: 7,
       },

@@ -70,7 +70,13 @@ export class TemporaryMariadb {
   async start(options: readonly string[] = []): Promise<void> {
     if (this.#process) return;
     const { directory, port, account } = this.#place;
-    const settings = [`--datadir=${this.#data}`, `--socket=${path.join(directory, 'socket')}`, `--port=${port}`];
+    // Its own folder for temporary tables: a server that starts clears away what it finds there.
+    const settings = [
+      `--datadir=${this.#data}`,
+      `--tmpdir=${directory}`,
+      `--socket=${path.join(directory, 'socket')}`,
+      `--port=${port}`,
+    ];
     const child = spawn(
       SERVER,
       [
