@@ -76,7 +76,7 @@ export interface OutboundStream extends Omit<OutboundResponse, 'body' | 'truncat
 }
 
 /** A body that was longer than its reader wanted. */
-export class OutboundTooLarge extends Error {
+class OutboundTooLarge extends Error {
   constructor(url: string, maxBodyBytes: number) {
     super(`the answer of ${new URL(url).host} is longer than ${maxBodyBytes} bytes`);
     this.name = 'OutboundTooLarge';
