@@ -10,7 +10,11 @@ import { COLUMNS } from './input.ts';
 export async function execute(url: string, sql: string): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
-  await client.query(sql).finally(() => client.end());
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
 }
 
 /** @returns seconds that `COPY` takes to load a csv into a bare table, sent by the client that we use */

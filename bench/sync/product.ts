@@ -98,13 +98,13 @@ export class Product {
   async push(file: string, dataset: string, rows: number): Promise<{ answered: number; loaded: number }> {
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1000;
-    const body = Readable.toWeb(createReadStream(file, { highWaterMark: 256 * 1024 })) as ReadableStream;
+    const body = Readable.toWeb(createReadStream(file, { highWaterMark: 256 * 1024 }));
     const response = await fetch(`${this.#server}/v1/sync/push/stream?source=${dataset}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/x-ndjson' },
       body,
       duplex: 'half',
-    } as RequestInit);
+    });
     const answer = (await response.json()) as { request_id: string; accepted: number };
     const answered = seconds();
     if (answer.accepted !== rows) throw new Error(`the push was not taken: ${JSON.stringify(answer).slice(0, 500)}`);
