@@ -19,7 +19,7 @@ export type TaskUpdate = Body<paths['/api/tasks/{task_id}']['put']>;
 
 /** What runs: the fields of all three executors, of which a task has those of its own. */
 export type TaskSpec = Partial<
-  Pick<Schemas['ShellTaskCreate'], 'command' | 'working_directory' | 'environment'> &
+  Pick<Schemas['ShellTaskCreate'], 'command' | 'working_directory' | 'environment' | 'limits'> &
     Pick<Schemas['PythonTaskCreate'], 'script' | 'arguments' | 'python_path'> &
     Pick<
       Schemas['HttpTaskCreate'],

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { specOf, type Task, type TaskSpec } from '../../api/model.ts';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { Duration, Moment, RelativeTime } from '../../ui/time.tsx';
-import { bodyText } from './task-form-values.ts';
+import { bodyText, LIMITS } from './task-form-values.ts';
 import { ScheduleText } from './task-words.tsx';
 
 function block(text: string | undefined | null) {
@@ -34,6 +34,7 @@ function useSpecFacts(spec: TaskSpec): Fact[] {
     { label: t('taskForm.environment'), value: pairs(spec.environment, '='), wide: true },
     { label: t('taskForm.workingDirectory'), value: spec.working_directory },
     { label: t('taskForm.pythonPath'), value: spec.python_path },
+    ...LIMITS.map((limit) => ({ label: t(`taskForm.limit.${limit}`), value: spec.limits?.[limit] })),
   ];
 }
 
@@ -53,6 +54,15 @@ export function TaskDefinition({ task }: { readonly task: Task }) {
       value: task.tags.length > 0 ? task.tags.map((tag) => <Tag key={tag}>{tag}</Tag>) : undefined,
     },
     { label: t('taskForm.overlap'), value: task.schedule && t(`taskForm.overlaps.${task.overlap}`) },
+    { label: t('taskForm.startsAt'), value: task.starts_at && <Moment value={task.starts_at} /> },
+    { label: t('taskForm.expiresAt'), value: task.expires_at && <Moment value={task.expires_at} /> },
+    { label: t('taskForm.jitter'), value: task.jitter_seconds > 0 && <Duration seconds={task.jitter_seconds} /> },
+    {
+      label: t('taskForm.catchup'),
+      value: task.catchup_seconds !== null && <Duration seconds={task.catchup_seconds} />,
+    },
+    { label: t('taskForm.maxConcurrent'), value: task.max_concurrent },
+    { label: t('taskForm.noticeUrl'), value: task.on_finish?.url },
     { label: t('task.created'), value: <Moment value={task.create_time} /> },
     { label: t('task.updated'), value: <Moment value={task.update_time} /> },
     ...spec,

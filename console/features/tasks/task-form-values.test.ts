@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { NEW_TASK, type TaskFormValues, toTaskCreate, toTaskUpdate } from './task-form-values.ts';
+import type { Task } from '../../api/model.ts';
+import { NEW_TASK, type TaskFormValues, toFormValues, toTaskCreate, toTaskUpdate } from './task-form-values.ts';
 
 const form = (values: Partial<TaskFormValues>): TaskFormValues => ({ ...NEW_TASK, name: 'a', ...values });
 
@@ -43,4 +44,33 @@ test('another executor comes with all of its fields, and the fields of the old o
   const before = form({ command: 'echo', working_directory: '/tmp' });
   const after = { ...before, executor: 'http', url: 'https://example.com' } as const;
   expect(toTaskUpdate(before, after)).toEqual({ executor: 'http', url: 'https://example.com', method: 'GET' });
+});
+
+test('limits and the webhook are sent as far as they are filled in, and go when they are emptied', () => {
+  const limits = { ...NEW_TASK.limits, memory_mb: 256 };
+  const on_finish = { url: 'https://example.com', on: ['failed'], secret: '***' } as const;
+  const before = form({ command: 'echo', limits, on_finish });
+  expect(toTaskCreate(before)).toMatchObject({ limits: { memory_mb: 256 }, on_finish });
+  expect(toTaskCreate(form({ command: 'echo', on_finish: { url: '', on: ['failed'], secret: 'x' } }))).toMatchObject({
+    on_finish: null,
+  });
+  expect(toTaskCreate(form({ command: 'echo' }))).not.toHaveProperty('limits');
+  const { limits: _, on_finish: _hook, ...rest } = before;
+  expect(toTaskUpdate(before, { ...rest, limits: NEW_TASK.limits, on_finish: NEW_TASK.on_finish })).toEqual({
+    limits: null,
+    on_finish: null,
+  });
+});
+
+test('a task goes through the form unchanged', () => {
+  const task = {
+    ...toTaskCreate(
+      form({ command: 'echo', starts_at: '2030-01-01T00:00:00Z', jitter_seconds: 7, catchup_seconds: 60 }),
+    ),
+    max_concurrent: 2,
+    on_finish: { url: 'https://example.com' },
+  } as unknown as Task;
+  const values = toFormValues(task);
+  expect(toTaskUpdate(values, values)).toEqual({});
+  expect(toTaskCreate(values)).toEqual(task);
 });

@@ -39,7 +39,28 @@ export interface TaskFormValues {
   readonly overlap: Task['overlap'];
   readonly misfire: Task['misfire'];
   readonly pause_on_failure: boolean;
+  /** Null: no limit. */
+  readonly max_concurrent: number | null;
+  /** RFC 3339; null: at once, and for ever. */
+  readonly starts_at: string | null;
+  readonly expires_at: string | null;
+  /** Null, and 0: none. */
+  readonly jitter_seconds: number | null;
+  /** Null: however long ago. */
+  readonly catchup_seconds: number | null;
+  /** Of what runs as processes; null: no limit. */
+  readonly limits: Readonly<Record<Limit, number | null>>;
+  /** Without a URL nobody is told. */
+  readonly on_finish: { readonly url: string; readonly on: readonly Outcome[]; readonly secret: string };
 }
+
+export const LIMITS = ['cpu_seconds', 'memory_mb', 'open_files', 'file_size_mb', 'processes'] as const;
+export type Limit = (typeof LIMITS)[number];
+
+export const OUTCOMES = ['success', 'failed', 'cancelled'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+const NO_LIMITS = { cpu_seconds: null, memory_mb: null, open_files: null, file_size_mb: null, processes: null };
 
 export const NEW_TASK: TaskFormValues = {
   name: '',
@@ -69,6 +90,13 @@ export const NEW_TASK: TaskFormValues = {
   overlap: 'skip',
   misfire: 'coalesce',
   pause_on_failure: false,
+  max_concurrent: null,
+  starts_at: null,
+  expires_at: null,
+  jitter_seconds: 0,
+  catchup_seconds: null,
+  limits: NO_LIMITS,
+  on_finish: { url: '', on: [], secret: '' },
 };
 
 const toPairs = (record: Readonly<Record<string, string>> | undefined): Pair[] =>
@@ -98,6 +126,7 @@ function specValues(spec: TaskSpec): Partial<TaskFormValues> {
     script: spec.script ?? '',
     arguments: (spec.arguments ?? []).join('\n'),
     python_path: spec.python_path ?? '',
+    limits: { ...NO_LIMITS, ...spec.limits },
   };
 }
 
@@ -118,7 +147,18 @@ export function toFormValues(task: Task): TaskFormValues {
     overlap: task.overlap,
     misfire: task.misfire,
     pause_on_failure: task.pause_on_failure,
+    max_concurrent: task.max_concurrent,
+    starts_at: task.starts_at,
+    expires_at: task.expires_at,
+    jitter_seconds: task.jitter_seconds,
+    catchup_seconds: task.catchup_seconds,
+    on_finish: onFinishValues(task.on_finish),
   };
+}
+
+function onFinishValues(hook: Task['on_finish']): TaskFormValues['on_finish'] {
+  const { url = '', on = [], secret = '' } = hook ?? {};
+  return { url, on: OUTCOMES.filter((outcome) => on.includes(outcome)), secret };
 }
 
 const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => line !== '');
@@ -126,7 +166,9 @@ const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => l
 /** What the processes of both shell and python tasks have; of it, only what was filled in. */
 function processFields(values: TaskFormValues) {
   const environment = toRecord(values.environment);
+  const limits = Object.entries(values.limits).filter(([, limit]) => limit !== null);
   return {
+    ...(limits.length > 0 ? { limits: Object.fromEntries(limits) } : {}),
     ...(values.working_directory ? { working_directory: values.working_directory } : {}),
     ...(Object.keys(environment).length > 0 ? { environment } : {}),
   };
@@ -169,7 +211,18 @@ function commonFields(values: TaskFormValues) {
     overlap: values.overlap,
     misfire: values.misfire,
     pause_on_failure: values.pause_on_failure,
+    max_concurrent: values.max_concurrent,
+    starts_at: values.starts_at,
+    expires_at: values.expires_at,
+    jitter_seconds: values.jitter_seconds ?? 0,
+    catchup_seconds: values.catchup_seconds,
+    on_finish: onFinishOf(values),
   };
+}
+
+function onFinishOf({ on_finish: { url, on, secret } }: TaskFormValues): NonNullable<TaskCreate['on_finish']> | null {
+  if (url === '') return null;
+  return { url, ...(on.length > 0 ? { on: [...on] } : {}), ...(secret === '' ? {} : { secret }) };
 }
 
 /** The body that creates such a task: of what runs, only the fields of the chosen executor. */

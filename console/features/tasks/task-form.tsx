@@ -1,4 +1,4 @@
-import { Button, Form, Input, Segmented } from 'antd';
+import { Button, Form, type FormInstance, Input, Segmented } from 'antd';
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type FieldProblem } from '../../api/errors.ts';
@@ -6,12 +6,15 @@ import { Card } from '../../ui/card.tsx';
 import { ErrorNotice } from '../../ui/error-notice.tsx';
 import styles from '../../ui/form.module.css';
 import { LinkButton } from '../../ui/link-button.tsx';
+import { NoticeFields } from './notice-fields.tsx';
 import { PolicyFields } from './policy-fields.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 import { SpecFields } from './spec-fields.tsx';
 import { NEW_TASK, type TaskFormValues } from './task-form-values.ts';
 
 const EXECUTORS = ['shell', 'http', 'python'] as const;
+
+type NamePath = Parameters<FormInstance<TaskFormValues>['setFields']>[0][number]['name'];
 
 interface TaskFormProps {
   readonly initial: TaskFormValues;
@@ -24,8 +27,14 @@ interface TaskFormProps {
   readonly taskId?: number;
 }
 
-/** `environment.PATH` is a problem of the field `environment`. */
-const fieldOf = ({ field }: FieldProblem) => field.split('.')[0] ?? '';
+/** Those whose fields are fields of the form too. */
+const PARTED = new Set(['limits', 'on_finish']);
+
+/** `environment.PATH` is a problem of the field `environment`, `limits.processes` one of its own. */
+function fieldOf({ field }: FieldProblem): string[] {
+  const [name = '', part] = field.split('.');
+  return PARTED.has(name) && part !== undefined ? [name, part] : [name];
+}
 
 /** A task in fields. What the server refuses is said at the field that it names. */
 export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, taskId }: TaskFormProps) {
@@ -35,12 +44,9 @@ export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, ta
 
   useEffect(() => {
     if (!(error instanceof ApiError)) return;
-    const problems = error.details.filter((problem) => fieldOf(problem) in NEW_TASK);
-    const name = problems[0] && fieldOf(problems[0]);
-    form.setFields(
-      problems.map((problem) => ({ name: fieldOf(problem) as keyof TaskFormValues, errors: [problem.message] })),
-    );
-    if (name) form.scrollToField(name, { block: 'center', focus: true });
+    const known = error.details.filter((problem) => (fieldOf(problem)[0] ?? '') in NEW_TASK);
+    form.setFields(known.map((problem) => ({ name: fieldOf(problem) as NamePath, errors: [problem.message] })));
+    if (known[0]) form.scrollToField(fieldOf(known[0]), { block: 'center', focus: true });
   }, [error, form]);
 
   // Fields of other executors are not on the page, but what was typed there is kept until the form is left.
@@ -79,7 +85,10 @@ export function TaskForm({ initial, submitLabel, submitting, error, onSubmit, ta
         <ScheduleFields />
       </Card>
       <Card title={t('taskForm.how')}>
-        <PolicyFields />
+        <PolicyFields executor={executor} />
+      </Card>
+      <Card title={t('taskForm.onFinish')}>
+        <NoticeFields />
       </Card>
       {Boolean(error) && (
         <div className={styles.notice}>

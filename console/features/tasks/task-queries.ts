@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@ta
 import { done, payload } from '../../api/answers.ts';
 import { client } from '../../api/client.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from '../../api/model.ts';
+import { useCreation } from '../../api/use-creation.ts';
 import type { TaskListSearch } from './task-list-search.ts';
 
 export const PAGE_SIZE = 20;
@@ -45,8 +46,7 @@ export function useTaskMutations() {
   const queries = useQueryClient();
   const onSettled = () => queries.invalidateQueries({ queryKey: ['tasks'] });
   return {
-    create: useMutation({
-      mutationFn: (body: TaskCreate) => payload(client.POST('/api/tasks', { body })),
+    create: useCreation((body: TaskCreate, headers) => payload(client.POST('/api/tasks', { body, headers })), {
       onSettled,
     }),
     update: useMutation({
@@ -59,11 +59,11 @@ export function useTaskMutations() {
         payload(client.PUT('/api/tasks/{task_id}', { params: { path: { task_id: id } }, body: { status } })),
       onSettled,
     }),
-    trigger: useMutation({
-      mutationFn: (id: number) =>
-        payload(client.POST('/api/tasks/{task_id}/trigger', { params: { path: { task_id: id } }, body: {} })),
-      onSettled,
-    }),
+    trigger: useCreation(
+      (id: number, headers) =>
+        payload(client.POST('/api/tasks/{task_id}/trigger', { params: { path: { task_id: id } }, body: {}, headers })),
+      { onSettled },
+    ),
     remove: useMutation({
       mutationFn: (task: Task) =>
         done(client.DELETE('/api/tasks/{task_id}', { params: { path: { task_id: task.id } } })),

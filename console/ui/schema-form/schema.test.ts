@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Connector, DestinationSpec } from '../../../src/areas/datasync/executor/spec.ts';
 import { Transformations } from '../../../src/areas/datasync/executor/transforms/spec.ts';
-import { kindOf, missingFields, newValue, type Schema } from './schema.ts';
+import { kindOf, missingFields, newValue, type Schema, valueAt } from './schema.ts';
 
 /** As a client gets them. */
 const received = (schema: unknown) => JSON.parse(JSON.stringify(schema)) as Schema;
@@ -58,4 +58,14 @@ test('what has to be filled in is named by its path', () => {
   ]);
   expect(missingFields(connector, { config: {} }, 'connector')).toEqual(['connector.type']);
   expect(missingFields(destination, { type: 'database', table: 't' }, 'destination')).toEqual([]);
+});
+
+test('a path leads through objects and lists', () => {
+  const value = { a: [{ b: 1 }], c: null };
+  expect(valueAt(value, 'a.0.b')).toBe(1);
+  expect([valueAt(value, 'a.1.b'), valueAt(value, 'c.d'), valueAt(value, 'x')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

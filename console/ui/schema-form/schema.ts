@@ -171,3 +171,11 @@ export function missingFields(schema: Schema, value: Json | undefined, path: str
       return [];
   }
 }
+
+/** What stands at `path` in `value`, such as `connector.config.endpoints.0.path`. */
+export function valueAt(value: Json | undefined, path: string): Json | undefined {
+  return path.split('.').reduce<Json | undefined>((inner, name) => {
+    if (Array.isArray(inner)) return (inner as readonly Json[])[Number(name)];
+    return isJsonObject(inner) ? inner[name] : undefined;
+  }, value);
+}

@@ -10,7 +10,7 @@ export function TaggedField(props: FieldProps & { readonly kind: Kind & { readon
   const { kind, value, onChange, path, label, hint, required = false } = props;
   const words = useSchemaWords();
   const at = `${path}.${kind.tag}`;
-  const problem = useProblem(at) ?? undefined;
+  const problem = useProblem(at);
   const variant = variantOf(kind, value);
   const name = isJsonObject(value) ? value[kind.tag] : undefined;
 
@@ -27,7 +27,7 @@ export function TaggedField(props: FieldProps & { readonly kind: Kind & { readon
 
   const config = variant?.properties?.config;
   return (
-    <div className={styles.wide}>
+    <div className={variant && styles.wide}>
       <Form.Item
         className={styles.chooser ?? ''}
         label={label}
@@ -48,7 +48,7 @@ export function TaggedField(props: FieldProps & { readonly kind: Kind & { readon
         />
       </Form.Item>
       {variant && (
-        <div className={label === '' ? undefined : styles.variant}>
+        <div className={styles.variant}>
           {config ? (
             // `{type, config}`: the configuration is all there is to fill in.
             <ConfigFields {...props} config={config} key={String(name)} />

@@ -1,16 +1,22 @@
 import { EditOutlined, MoreOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
 import { Button, Dropdown } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../../api/session.ts';
 import type { SyncJobItem } from '../../../api/sync-model.ts';
 import { LinkButton } from '../../../ui/link-button.tsx';
 import styles from './job-list-page.module.css';
+import { isBusy, jobRunsQuery } from './job-queries.ts';
 import { useJobActions } from './use-job-actions.tsx';
 
 /** All that can be done, as buttons. */
 export function JobActions({ job }: { readonly job: SyncJobItem }) {
   const { t } = useTranslation();
-  const actions = useJobActions(job);
+  const waits = job.status === 'pending';
+  const runs = useQuery({ ...jobRunsQuery(job.id, 1), enabled: waits });
+  // A job that waits for its first start looks the same as one whose run waits for a worker.
+  const hasRun = runs.data?.items.some((run) => run.trigger !== 'system' && isBusy(run)) ?? false;
+  const actions = useJobActions(job).filter(({ word }) => word !== 'cancel' || !waits || hasRun);
   const mayChange = useMay('sync:write');
   return (
     <>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Checkbox, Form, Input, Segmented } from 'antd';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../../api/errors.ts';
 import type { Json, JsonObject } from '../../../api/sync-model.ts';
@@ -11,7 +11,7 @@ import formStyles from '../../../ui/form.module.css';
 import { LinkButton } from '../../../ui/link-button.tsx';
 import { fieldId, useProblem } from '../../../ui/schema-form/context.ts';
 import { ObjectFields } from '../../../ui/schema-form/object-fields.tsx';
-import { missingFields, type Schema, withoutAbsent } from '../../../ui/schema-form/schema.ts';
+import { missingFields, type Schema, valueAt, withoutAbsent } from '../../../ui/schema-form/schema.ts';
 import { SchemaField } from '../../../ui/schema-form/schema-field.tsx';
 import { SchemaForm } from '../../../ui/schema-form/schema-form.tsx';
 import { parseBody } from './job-body.ts';
@@ -166,16 +166,27 @@ function bodyOrNothing(text: string): JsonObject | undefined {
   }
 }
 
-/** What is missing here, and what the server has refused, by path. */
-function useProblems(error: unknown, missing: readonly string[]): ReadonlyMap<string, string> {
-  const { t } = useTranslation();
-  return useMemo(() => {
-    const details = error instanceof ApiError ? error.details : [];
-    return new Map([
-      ...details.map(({ field, message }) => [pathOf(field), message] as const),
-      ...missing.map((path) => [path, t('schema.needed')] as const),
-    ]);
-  }, [error, missing, t]);
+/** What the server has refused of `sent`, by path, less what was changed since; and what is missing here. */
+function problemsOf(error: unknown, sent: JsonObject, now: JsonObject, missing: readonly string[], needed: string) {
+  const details = error instanceof ApiError ? error.details : [];
+  const refused = details.map(({ field, message }) => [pathOf(field), message] as const);
+  const standing = refused.filter(
+    ([path]) => JSON.stringify(valueAt(sent, path)) === JSON.stringify(valueAt(now, path)),
+  );
+  return new Map([...standing, ...missing.map((path) => [path, needed] as const)]);
+}
+
+/** Leads to the first problem whenever somebody has tried to save. */
+function useFocusOnProblem(problems: ReadonlyMap<string, string>, tries: number, error: unknown): void {
+  const latest = useRef(problems);
+  latest.current = problems;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at each try, and when its answer has come
+  useEffect(() => {
+    const [first] = latest.current.keys();
+    const element = first === undefined ? null : document.getElementById(fieldId(first));
+    element?.scrollIntoView({ block: 'center' });
+    element?.focus();
+  }, [tries, error]);
 }
 
 const formOf = (schemas: Schemas): Schema => ({
@@ -183,31 +194,19 @@ const formOf = (schemas: Schemas): Schema => ({
   properties: { name: { type: 'string' }, ...schemas },
 });
 
-const NOTHING: readonly string[] = [];
-
-function LoadedForm({
-  schemas,
-  initial,
-  submitLabel,
-  submitting,
-  error,
-  onSubmit,
-  jobId,
-}: JobFormProps & { readonly schemas: Schemas }) {
+function LoadedForm(props: JobFormProps & { readonly schemas: Schemas }) {
+  const { schemas, initial, submitLabel, submitting, error, onSubmit, jobId } = props;
   const { t } = useTranslation();
   const [body, setBody] = useState(initial);
   /** Absent while the fields are shown. */
   const [text, setText] = useState<string>();
-  const [missing, setMissing] = useState(NOTHING);
-  const problems = useProblems(error, missing);
+  const [sent, setSent] = useState(initial);
+  const [tries, setTries] = useState(0);
   const shown = text === undefined ? body : bodyOrNothing(text);
-
-  useEffect(() => {
-    const [first] = problems.keys();
-    const element = first === undefined ? null : document.getElementById(fieldId(first));
-    element?.scrollIntoView({ block: 'center' });
-    element?.focus();
-  }, [problems]);
+  // As text nothing can be pointed at: there the server's words have to do.
+  const missing = tries > 0 && text === undefined ? missingFields(formOf(schemas), body, '') : [];
+  const problems = problemsOf(error, sent, body, missing, t('schema.needed'));
+  useFocusOnProblem(problems, tries, error);
 
   const toMode = (mode: 'form' | 'json') => {
     if (mode === 'json') return setText(JSON.stringify(body, null, 2));
@@ -216,11 +215,10 @@ function LoadedForm({
     return setText(undefined);
   };
   const submit = (afterwards: Afterwards) => {
-    if (!shown) return;
-    // As text nothing can be pointed at: there the server's words have to do.
-    const absent = text === undefined ? missingFields(formOf(schemas), shown, '') : NOTHING;
-    setMissing(absent);
-    if (absent.length === 0) onSubmit(shown, afterwards);
+    setTries(tries + 1);
+    if (!shown || (text === undefined && missingFields(formOf(schemas), shown, '').length > 0)) return;
+    setSent(shown);
+    onSubmit(shown, afterwards);
   };
   return (
     <Form className={formStyles.form ?? ''} layout="vertical" onFinish={() => submit('show')}>
@@ -244,7 +242,7 @@ function LoadedForm({
       </SchemaForm>
       {Boolean(error) && (
         <div className={formStyles.notice}>
-          <ErrorNotice error={error} withDetails={text !== undefined} />
+          <ErrorNotice error={error} withDetails />
         </div>
       )}
       {missing.length > 0 && (

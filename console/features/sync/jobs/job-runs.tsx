@@ -28,6 +28,7 @@ function Numbers({ run }: { readonly run: SyncRun }) {
   const { t } = useTranslation();
   const number = new Intl.NumberFormat(useLanguage());
   const result = resultOf(run);
+  if (purposeOf(run) === 'preview') return '–';
   if (!result) return t('sync.records', { count: run.records_processed, shown: number.format(run.records_processed) });
   const { records_read: read = 0, records_written: written = 0, records_rejected: rejected = 0 } = result;
   const words = [
