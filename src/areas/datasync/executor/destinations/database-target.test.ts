@@ -23,7 +23,8 @@ async function mariadb(): Promise<Maker> {
   afterFile(() => server.remove());
   const database = await server.createDatabase();
   const login = { ...server.login, database };
-  return (jobKey, epoch) => new MysqlEngine(login, CONNECT, database, { jobKey, runId: RUN_ID, epoch }, 1);
+  return (jobKey, epoch) =>
+    new MysqlEngine(login, CONNECT, database, { jobKey, runId: RUN_ID, epoch }, { table: 't', keys: 1 });
 }
 
 function specOf(change: Partial<WriteSpec>): WriteSpec {

@@ -42,7 +42,10 @@ function engineOf(options: DatabaseDestinationOptions): DatabaseEngine {
       return new PostgresEngine(login, connect, schema ?? ('url' in login ? WAREHOUSE_SCHEMA : USUAL_SCHEMA), fence);
     case 'mysql':
     case 'mariadb':
-      return new MysqlEngine(login, connect, schema ?? login.database, fence, options.keyColumns.length);
+      return new MysqlEngine(login, connect, schema ?? login.database, fence, {
+        table: options.table,
+        keys: options.keyColumns.length,
+      });
     default:
       throw new ExecutorError(
         `rows cannot be written to ${login.engine}: only to postgresql, mysql and mariadb (connection.engine)`,

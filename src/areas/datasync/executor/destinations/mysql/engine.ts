@@ -8,7 +8,7 @@ import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
 import { execute, load, qualified, query, RowsRefused, type Session } from './session.ts';
-import { checkFence, ensureStateTable, forgetOnce, holdingTables, saveState, takeFence } from './state.ts';
+import { checkFence, ensureStateTable, forgetOnce, holdingTable, saveState, takeFence } from './state.ts';
 import { alignColumns, exchangeRows, exchangeTables, isAttached, refuseDependants } from './swap.ts';
 import { newColumn } from './types.ts';
 
@@ -40,6 +40,13 @@ const DATA_ERRORS = new Set([
 /** MariaDB's CHECK, which the driver has no name for. */
 const CHECK_FAILED = 4025;
 
+/** What a run writes to. */
+export interface MysqlTarget {
+  readonly table: string;
+  /** How many columns its key has. */
+  readonly keys: number;
+}
+
 /** MySQL and MariaDB as a destination. See DatabaseEngine. */
 export class MysqlEngine implements DatabaseEngine {
   readonly product = 'MySQL';
@@ -47,16 +54,15 @@ export class MysqlEngine implements DatabaseEngine {
   readonly #connect: ConnectOptions;
   readonly #schema: string;
   readonly #fence: Fence;
-  readonly #keys: number;
+  readonly #target: MysqlTarget;
   #session: Session | undefined;
 
-  /** @param keys how many columns the key has */
-  constructor(login: DatabaseLogin, connect: ConnectOptions, schema: string, fence: Fence, keys: number) {
+  constructor(login: DatabaseLogin, connect: ConnectOptions, schema: string, fence: Fence, target: MysqlTarget) {
     this.#login = login;
     this.#connect = connect;
     this.#schema = schema;
     this.#fence = fence;
-    this.#keys = keys;
+    this.#target = target;
   }
 
   get #open(): Session {
@@ -101,7 +107,7 @@ export class MysqlEngine implements DatabaseEngine {
   }
 
   column(name: string, type: TableColumn['type'], options: { key: boolean; wide: boolean }): TableColumn {
-    const keys = options.key ? this.#keys : 0;
+    const keys = options.key ? this.#target.keys : 0;
     return newColumn(name, type, { keys, wide: options.wide, collation: this.#open.collation });
   }
 
@@ -142,7 +148,7 @@ export class MysqlEngine implements DatabaseEngine {
   /** Each change is its own transaction: the fence is looked at before, and holds again when rows are written. */
   async change(work: () => Promise<void>): Promise<void> {
     // Several runs may write to one table: what one finds out of it, no other changes before it is done.
-    await holdingTables(this.#open, async () => {
+    await holdingTable(this.#open, this.#target.table, async () => {
       // Asked while others wait: whoever takes over meanwhile changes tables after this.
       await checkFence(this.#open, this.#fence);
       await work();

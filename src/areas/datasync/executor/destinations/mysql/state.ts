@@ -127,16 +127,16 @@ export async function saveState(session: Session, { jobKey, runId, epoch }: Fenc
 const LONGEST_CHANGE_SECONDS = 3600;
 
 /**
- * Keeps other runs from changing tables of the session's database meanwhile. The server lets go by itself when the
- * connection is lost.
+ * Keeps other runs into the same table from changing it meanwhile; others of the database do not wait. The server lets
+ * go by itself when the connection is lost.
  */
-export async function holdingTables(session: Session, work: () => Promise<void>): Promise<void> {
-  const name = `longshore ${createHash('sha256').update(session.schema).digest('hex').slice(0, 40)}`;
+export async function holdingTable(session: Session, table: string, work: () => Promise<void>): Promise<void> {
+  const name = `longshore ${createHash('sha256').update(qualified(session, table)).digest('hex').slice(0, 40)}`;
   const [lock] = await query<{ held: number | null }>(session, 'SELECT GET_LOCK(?, ?) AS held', [
     name,
     LONGEST_CHANGE_SECONDS,
   ]);
-  if (Number(lock?.held) !== 1) throw new ExecutorError('another run has been changing tables here for an hour');
+  if (Number(lock?.held) !== 1) throw new ExecutorError(`another run has been changing table "${table}" for an hour`);
   try {
     await work();
   } finally {
