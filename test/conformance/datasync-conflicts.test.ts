@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { afterFile } from '../support/cleanup.ts';
 import { eventually } from '../support/serving.ts';
 import { SyncStage } from '../support/sync-stage.ts';
+import { TemporaryPostgres } from '../support/temporary-postgres.ts';
 
 const stage = await SyncStage.start();
 const { server } = stage;
 const { store } = server.database;
 
-const { hostname: host, port, username, password, pathname } = new URL(server.database.directUrl);
+const source = await TemporaryPostgres.create();
+afterFile(() => source.remove());
+await source.start();
+const url = new URL(await source.createDatabase('shop'));
 const login = {
   engine: 'postgresql',
-  host,
-  port: Number(port),
-  database: pathname.slice(1),
-  username: decodeURIComponent(username),
-  password: decodeURIComponent(password),
+  host: url.hostname,
+  port: Number(url.port),
+  database: 'shop',
+  username: decodeURIComponent(url.username),
 };
 
 let count = 0;
@@ -21,8 +25,8 @@ let count = 0;
 async function conflict(): Promise<{ table: string; job: string; conflict: { id: string } }> {
   count += 1;
   const table = `prices_${count}`;
-  await store.query(`CREATE TABLE public.${table} (id int PRIMARY KEY, price int, note text)`);
-  await store.query(`INSERT INTO public.${table} VALUES (1, 10, 'as it was')`);
+  await source.administer(`CREATE TABLE ${table} (id int PRIMARY KEY, price int, note text)`, 'shop');
+  await source.administer(`INSERT INTO ${table} VALUES (1, 10, 'as it was')`, 'shop');
   const job = await stage.create({
     name: table,
     connector: { type: 'database', config: { ...login, schema: 'public', table } },
@@ -30,7 +34,7 @@ async function conflict(): Promise<{ table: string; job: string; conflict: { id:
     conflict: { strategy: 'manual' },
   });
   await synced(job);
-  await store.query(`UPDATE public.${table} SET price = 20`);
+  await source.administer(`UPDATE ${table} SET price = 20`, 'shop');
   await store.query(`UPDATE data.${table} SET price = 30`);
   await synced(job);
   const { body } = await server.call('GET', `/v1/sync/conflicts?job_id=${job}&status=pending`);

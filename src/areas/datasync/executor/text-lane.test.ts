@@ -68,7 +68,6 @@ async function load(table: string, file: string, mode: string, transformations: 
     transformations,
     destination: {
       type: 'database',
-      schema: 'public',
       table,
       mode,
       ...(mode === 'append' ? {} : { key_columns: ['id'] }),
@@ -81,8 +80,8 @@ async function load(table: string, file: string, mode: string, transformations: 
 }
 
 async function contents(table: string) {
-  const { rows } = await client.query(`SELECT * FROM public."${table}" ORDER BY id, name, amount`);
-  const { fields } = await client.query(`SELECT * FROM public."${table}" LIMIT 0`);
+  const { rows } = await client.query(`SELECT * FROM data."${table}" ORDER BY id, name, amount`);
+  const { fields } = await client.query(`SELECT * FROM data."${table}" LIMIT 0`);
   return { rows, types: fields.map(({ name, dataTypeID }) => [name, dataTypeID]) };
 }
 
@@ -126,7 +125,7 @@ describe('records that go as text', () => {
 
   it('go into columns of other types only where they are the same there', async () => {
     for (const table of ['others text', 'others rows']) {
-      await client.query(`CREATE TABLE public."${table}" (id integer PRIMARY KEY, amount numeric, at timestamp,
+      await client.query(`CREATE TABLE data."${table}" (id integer PRIMARY KEY, amount numeric, at timestamp,
         day text, active text, name varchar(20))`);
     }
     const asText = await load('others text', plain, 'upsert', []);
