@@ -9,6 +9,8 @@ let timer: ReturnType<typeof setInterval> | undefined;
 /** One clock for all times on the page: they move together, and nothing ticks when none is shown. */
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  // It stood still while no time was shown.
+  if (timer === undefined) now = Date.now();
   timer ??= setInterval(() => {
     now = Date.now();
     for (const each of listeners) each();

@@ -59,15 +59,13 @@ export function PolicyFields({ executor }: { readonly executor: TaskFormValues['
         <Form.Item name="retry_delay_seconds" label={t('taskForm.retryDelay')}>
           <InputNumber {...seconds} min={0} max={900} />
         </Form.Item>
-      </div>
-      <Form.Item name="tags" label={t('taskForm.tags')} extra={t('taskForm.tagsHint')}>
-        <Select mode="tags" tokenSeparators={[',', ' ']} open={false} suffixIcon={null} />
-      </Form.Item>
-      <div className={styles.row}>
         <Form.Item name="max_concurrent" label={t('taskForm.maxConcurrent')} extra={t('taskForm.maxConcurrentHint')}>
           <InputNumber className={styles.number ?? ''} min={1} max={10_000} precision={0} />
         </Form.Item>
       </div>
+      <Form.Item name="tags" label={t('taskForm.tags')} extra={t('taskForm.tagsHint')}>
+        <Select mode="tags" tokenSeparators={[',', ' ']} open={false} suffixIcon={null} />
+      </Form.Item>
       <Form.Item name="pause_on_failure" valuePropName="checked">
         <Checkbox>{t('taskForm.pauseOnFailure')}</Checkbox>
       </Form.Item>

@@ -55,12 +55,15 @@ function Chooser({ file, onFile }: { readonly file: File | undefined; readonly o
     >
       <input
         ref={input}
+        className={styles.input}
         type="file"
-        hidden
-        aria-label={t('sync.files.choose')}
+        tabIndex={-1}
+        aria-hidden
         onChange={(event) => {
           const [chosen] = event.target.files ?? [];
           if (chosen) onFile(chosen);
+          // The same one may be chosen again, when it has changed meanwhile.
+          event.target.value = '';
         }}
       />
       <Button icon={<UploadOutlined aria-hidden />} onClick={() => input.current?.click()}>

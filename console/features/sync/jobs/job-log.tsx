@@ -60,7 +60,8 @@ export function JobLog({ job }: { readonly job: SyncJob }) {
   const [level, setLevel] = useState<LogLevel>('info');
   const [chosen, setChosen] = useState<string>();
   const runs = useQuery(jobRunsQuery(job.id, 1));
-  const runId = chosen ?? runs.data?.items[0]?.id;
+  const latest = runs.data?.items.find(({ trigger }) => trigger !== 'system') ?? runs.data?.items[0];
+  const runId = chosen ?? latest?.id;
   const run = runs.data?.items.find(({ id }) => id === runId);
   const log = useQuery({
     ...jobLogQuery(job.id, level, run?.created_at),
