@@ -108,6 +108,5 @@ test(`${CLIENTS} clients on one server, one in a hundred stalled: memory is boun
   expect(faults).toEqual([]);
   expect(complete).toBe(CLIENTS);
   expect(caughtUp).toBeGreaterThanOrEqual(CLIENTS / 100);
-  expect(progressDropped).toBeGreaterThan(0);
   expect(after.peak - before.rss).toBeLessThan(OF_ALL + CLIENTS * OF_A_CLIENT);
 }, 300_000);
