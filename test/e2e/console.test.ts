@@ -1,17 +1,26 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemIdentity } from '../../src/auth/identity.ts';
 import { createUser } from '../../src/auth/users.ts';
-import { packageRoot } from '../../src/kernel/package.ts';
 import { HEARTBEAT_SECONDS } from '../../src/protocol/terms.ts';
 import type { LeasedRun, LogLine, Outcome, RunRef } from '../../src/protocol/worker.ts';
 import { HttpPort } from '../../src/worker/http-port.ts';
-import { ADMIN_PASSWORD, startTestServer, type TestServer } from '../support/api-server.ts';
-import { chromiumPath, launchChromium, openPage, type WatchedPage } from '../support/browser.ts';
+import { startTestServer, type TestServer } from '../support/api-server.ts';
+import { chromiumPath, launchChromium, openPage } from '../support/browser.ts';
+import {
+  badge,
+  buildConsole,
+  DESKTOP,
+  main,
+  openSignedIn,
+  overflow,
+  PHONE,
+  settle,
+  signIn,
+  toast,
+} from '../support/console.ts';
 import { registration } from '../support/runs.ts';
 
 /*
@@ -19,36 +28,11 @@ import { registration } from '../support/runs.ts';
  * over the workers' protocol, so that it decides what happens when.
  */
 
-const DESKTOP = { viewport: { width: 1280, height: 800 }, locale: 'en-US', colorScheme: 'light' } as const;
-const PHONE = { viewport: { width: 390, height: 844 }, locale: 'zh-CN', colorScheme: 'dark' } as const;
-
 let server: TestServer;
 let browser: Browser;
 let folder: string;
 
-async function signIn(page: Page, username = 'admin', password = ADMIN_PASSWORD): Promise<void> {
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
-
-/** A page at `address`, signed in. That nothing went wrong in it is checked when the test ends. */
-async function open(address: string, options: typeof DESKTOP | typeof PHONE = DESKTOP): Promise<Page> {
-  const watched = await openPage(browser, server.url, { ...options, locale: 'en-US' });
-  settle(watched);
-  await watched.page.goto(address);
-  await signIn(watched.page);
-  await watched.page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' });
-  return watched.page;
-}
-
-function settle({ page, complaints }: WatchedPage): void {
-  onTestFinished(async ({ task }) => {
-    if (task.result?.state === 'fail') console.log(`The page showed:\n${await page.locator('body').ariaSnapshot()}`);
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  });
-}
+const open = (address: string, options = DESKTOP) => openSignedIn(browser, server.url, address, options);
 
 let taskNumber = 0;
 async function createTask(fields: object = {}): Promise<{ id: number; name: string }> {
@@ -96,26 +80,14 @@ async function startWorker(tag: string) {
   };
 }
 
-const main = (page: Page) => page.getByRole('main');
-const toast = (page: Page, text: string | RegExp) => page.locator('.ant-message').getByText(text).waitFor();
-const badge = (page: Page, text: string) => main(page).getByText(text, { exact: true }).first().waitFor();
-
 describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no Chromium)', { timeout: 300_000 }, () => {
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'longshore-console-'));
-    await build({
-      root: path.join(packageRoot, 'console'),
-      logLevel: 'error',
-      build: { outDir: folder, emptyOutDir: true },
-    });
+    folder = await buildConsole();
     server = await startTestServer({}, folder);
     browser = await launchChromium(chromiumPath ?? '');
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => browser?.close());
 
   test('signing in goes on to the page that was asked for, and survives a reload', async () => {
     const watched = await openPage(browser, server.url, DESKTOP);
@@ -201,6 +173,9 @@ describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no C
     });
     const page = await open(`/tasks/${task.id}/edit`);
     await page.getByLabel('Retries').fill('4');
+    await page.getByText('Limits', { exact: true }).click();
+    await page.getByLabel('Memory (MiB)').fill('256');
+    await page.getByLabel('Webhook').fill('https://example.com/hook');
     // The shorter name comes first.
     await page.getByLabel('Environment: Value 1').fill('C.UTF-8');
     await page.getByRole('button', { name: 'Save changes' }).click();
@@ -211,7 +186,11 @@ describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no C
     );
     expect(rows).toEqual([
       {
-        spec: { command: 'echo hello', environment: { TOKEN: { $secret: expect.any(String) }, LANG: 'C.UTF-8' } },
+        spec: {
+          command: 'echo hello',
+          environment: { TOKEN: { $secret: expect.any(String) }, LANG: 'C.UTF-8' },
+          limits: { memory_mb: 256 },
+        },
         retry_count: 4,
         jitter_seconds: 7,
       },
@@ -367,11 +346,10 @@ describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no C
   test('on a phone nothing sticks out, and the navigation opens and closes', async () => {
     const task = await createTask({ name: `x${'_very_long'.repeat(19)}`, schedule: '*/5 * * * *' });
     const page = await open('/', PHONE);
-    const overflow = () => page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
     for (const address of ['/', '/tasks', `/tasks/${task.id}`, '/tasks/new']) {
       await page.goto(address);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      expect(await overflow(), address).toBeLessThanOrEqual(0);
+      expect(await overflow(page), address).toBeLessThanOrEqual(0);
     }
     await page.getByRole('button', { name: 'Open the navigation' }).click();
     await page.getByRole('dialog').getByRole('link', { name: 'Tasks' }).click();

@@ -37,9 +37,12 @@ export class SyncStage {
     this.rest = rest;
   }
 
-  /** @param env of the worker, over what it needs to find the database */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<SyncStage> {
-    const server = await startTestServer();
+  /**
+   * @param env of the worker, over what it needs to find the database
+   * @param consoleFolder a built console to serve; none unless told
+   */
+  static async start(env: NodeJS.ProcessEnv = {}, consoleFolder?: string): Promise<SyncStage> {
+    const server = await startTestServer({}, consoleFolder);
     const rest = await RestServer.start();
     afterFile(() => rest.close());
     const longshore = await Longshore.build({
