@@ -28,7 +28,8 @@ export class SyncGate {
   private constructor(target: number, protocol: WireProtocol) {
     this.#target = target;
     this.#protocol = protocol;
-    this.#server = createServer((client) => this.#join(client));
+    // Half open, so that whoever hangs up at a moment is not answered either.
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
   }
 
   static async open(target: number, protocol: WireProtocol): Promise<SyncGate> {
@@ -82,15 +83,20 @@ export class SyncGate {
   }
 
   #join(client: Socket): void {
-    const link = new Link(client, connect(this.#target, '127.0.0.1'), wireOf(this.#protocol), {
-      stopsBefore: (text) => this.#ask(text),
-      stopsAfter: () => this.#isAt(this.#asked - 1, 'after'),
-      stopped: () => {
-        // Others pass: a successor of whoever stands here.
-        this.#moment = undefined;
-        this.#reached();
+    const link = new Link(
+      client,
+      connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true }),
+      wireOf(this.#protocol),
+      {
+        stopsBefore: (text) => this.#ask(text),
+        stopsAfter: () => this.#isAt(this.#asked - 1, 'after'),
+        stopped: () => {
+          // Others pass: a successor of whoever stands here.
+          this.#moment = undefined;
+          this.#reached();
+        },
       },
-    });
+    );
     this.#links.add(link);
     void link.ended.then(() => this.#links.delete(link));
   }
@@ -122,7 +128,7 @@ class Link {
   /** Resolves when both sides have hung up. */
   readonly ended: Promise<unknown>;
   /** What was held back, by the side that it is for. */
-  #held: { readonly to: Socket; readonly bytes: Buffer }[] | undefined;
+  #held: { readonly to: Socket; readonly bytes: Buffer | undefined }[] | undefined;
 
   constructor(client: Socket, server: Socket, wire: Wire, watch: Watch) {
     this.#client = client;
@@ -131,11 +137,13 @@ class Link {
       socket.setNoDelay(true);
       socket.on('error', () => this.end());
       socket.on('close', () => {
-        // Both sides hang up together, unless the moment has come: then only the client is gone.
+        // What is lost for one side is for the other, unless the moment has come: nothing passes any more then.
         if (!this.#held) this.end();
       });
     }
     this.ended = Promise.all([client, server].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    client.on('end', () => this.#pass(server, undefined));
+    server.on('end', () => this.#pass(client, undefined));
     client.on('data', (chunk: Buffer) => {
       for (const { bytes, asks } of wire.client.push(chunk)) {
         if (!this.#held && asks !== undefined && watch.stopsBefore(asks)) this.#stop(watch);
@@ -158,7 +166,7 @@ class Link {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const { to, bytes } of held) to.write(bytes);
+    for (const { to, bytes } of held) this.#pass(to, bytes);
   }
 
   #stop(watch: Watch): void {
@@ -166,8 +174,10 @@ class Link {
     watch.stopped();
   }
 
-  #pass(to: Socket, bytes: Buffer): void {
+  /** @param bytes undefined = it hangs up */
+  #pass(to: Socket, bytes: Buffer | undefined): void {
     if (this.#held) this.#held.push({ to, bytes });
+    else if (bytes === undefined) to.end();
     else to.write(bytes);
   }
 }
