@@ -54,6 +54,8 @@ export function TaskEditPage() {
   // Asked for once, fresh: fields must not change under the hands of who is typing.
   const { data, error, refetch, isFetchedAfterMount } = useQuery({
     ...taskQuery(id),
+    // Also when what is known is a moment old.
+    refetchOnMount: 'always',
     refetchInterval: false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,

@@ -61,6 +61,8 @@ export function JobEditPage() {
   // Asked for once, fresh: fields must not change under the hands of who is typing.
   const { data, error, refetch, isFetchedAfterMount } = useQuery({
     ...jobQuery(jobId),
+    // Also when what is known is a moment old.
+    refetchOnMount: 'always',
     refetchInterval: false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
