@@ -22,6 +22,7 @@ const USAGE = `npm run bench -w bench -- sync [options]
   --rest-rows <n>  rows of the REST service (200000)
   --rounds <n>     the median of so many counts (3)
   --python <path>  a Python with dlt[postgres] and pyarrow, to measure dlt beside
+  --sling <path>   Sling's binary, to measure it beside
   --json           the figures as JSON`;
 
 interface SyncOptions {
@@ -29,6 +30,7 @@ interface SyncOptions {
   readonly restRows: number;
   readonly rounds: number;
   readonly python: string | undefined;
+  readonly sling: string | undefined;
   readonly json: boolean;
 }
 
@@ -36,7 +38,15 @@ interface SyncOptions {
 export function parseSyncOptions(args: readonly string[]): SyncOptions {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { rows: text, 'rest-rows': text, rounds: text, python: text, json: flag, help: flag } as const;
+  const options = {
+    rows: text,
+    'rest-rows': text,
+    rounds: text,
+    python: text,
+    sling: text,
+    json: flag,
+    help: flag,
+  } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
     if (values.help) throw new Error('Measures data sync beside COPY.');
@@ -49,6 +59,7 @@ export function parseSyncOptions(args: readonly string[]): SyncOptions {
       restRows: number(values['rest-rows'], 200_000),
       rounds: number(values.rounds, 3),
       python: values.python,
+      sling: values.sling,
       json: values.json ?? false,
     };
   } catch (error) {
@@ -85,7 +96,7 @@ export async function measureSync(options: SyncOptions): Promise<Report> {
       await measure({
         ...{ product, inputs, rows: options.rows, restRows: options.restRows, rounds: options.rounds },
         ...{ sourceUrl: source.url, target: { url: target, login: { ...login, database: 'bench_target' } } },
-        ...{ python: options.python, say },
+        ...{ python: options.python, sling: options.sling, say },
         add: (figure) => report.figures.push(figure),
         skip: (skipped) => report.skipped.push(skipped),
       });

@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { packageRoot } from '../../src/kernel/package.ts';
 import { noMariadb, TemporaryMariadb } from '../../test/support/temporary-mariadb.ts';
 import type { Figure, Skipped } from '../support/report.ts';
 import { median } from '../support/statistics.ts';
 import { copyCsv, execute, psqlCopy } from './floor.ts';
 import type { Inputs } from './input.ts';
+import { peers } from './peers.ts';
 import type { Product } from './product.ts';
 
 const MEMORY_MB = 300;
@@ -25,6 +24,8 @@ export interface Stage {
   readonly target: { readonly url: string; readonly login: object };
   /** A Python with dlt; undefined = none was named. */
   readonly python: string | undefined;
+  /** Sling's binary; undefined = none was named. */
+  readonly sling: string | undefined;
   say(text: string): void;
   add(figure: Figure): void;
   skip(skipped: Skipped): void;
@@ -61,7 +62,7 @@ export async function measure(stage: Stage): Promise<void> {
   const met = peak <= MEMORY_MB;
   const memory = { what: 'most memory of the worker (RSS)', value: peak, unit: 'MB' } as const;
   stage.add({ measurement: 'sync', ...memory, target: { text: `≤ ${MEMORY_MB} MB`, met } });
-  await dlt(stage, tell);
+  await peers(stage, tell);
 }
 
 type Tell = (what: string, rate: number, targeted?: boolean) => void;
@@ -146,27 +147,5 @@ async function toMariadb(stage: Stage, tell: Tell): Promise<void> {
     tell('PostgreSQL to MariaDB, again, all rows the same', full);
   } finally {
     await mariadb.remove();
-  }
-}
-
-async function dlt({ python, target, inputs, rows, skip, say }: Stage, tell: Tell): Promise<void> {
-  if (python === undefined) {
-    skip({ measurement: 'dlt', reason: 'no --python was given; see bench/sync/README.md' });
-    return;
-  }
-  // It insists on a password, which the server does not ask for.
-  const url = new URL(target.url);
-  url.password = 'unused';
-  for (const [what, mode] of [
-    ['append', 'append'],
-    ['upsert into an empty table', 'upsert'],
-    ['upsert again, all rows the same', 'upsert'],
-  ] as const) {
-    say(`dlt: ${what}`);
-    if (!what.includes('again')) await execute(target.url, 'DROP SCHEMA IF EXISTS peer_dlt, peer_dlt_staging CASCADE');
-    const script = path.join(packageRoot, 'bench/sync/dlt_load.py');
-    const { status, stdout, stderr } = spawnSync(python, [script, inputs.csv, url.href, mode], { encoding: 'utf8' });
-    if (status === 0) tell(`dlt: csv, ${what}`, rows / Number(stdout.trim().split('\n').at(-1)));
-    else skip({ measurement: `dlt, ${what}`, reason: stderr.trim().split('\n').at(-1) ?? 'it failed' });
   }
 }
