@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores: more files at once only slow each other down.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // A net against hangs, not a measure of speed: generous on purpose.
     testTimeout: 60_000,
     hookTimeout: 120_000,
