@@ -40,10 +40,11 @@ async function load(language: Language): Promise<void> {
 
 /** Speaks `language` from now on, and at the next visit. */
 export async function changeLanguage(language: Language): Promise<void> {
+  // First: who goes to another page while the texts are on their way has chosen all the same.
+  localStorage.setItem(STORED, language);
   await load(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
-  localStorage.setItem(STORED, language);
 }
 
 /** Must have resolved before anything is rendered. */
