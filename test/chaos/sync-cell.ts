@@ -159,10 +159,9 @@ export class SyncCell {
     return badOf(this.mode);
   }
 
-  /** How many records the run reads: ties of an incremental one come again. */
+  /** How many records the run reads: of an incremental one those that came since, ties with the last among them. */
   get records(): number {
-    if (this.mode !== 'incremental') return RECORDS;
-    return RECORDS - Math.floor((FIRST_PART - 1) / TIED) * TIED;
+    return this.mode === 'incremental' ? RECORDS - FIRST_PART : RECORDS;
   }
 
   /** What is wrong with the table now that the run has ended. */

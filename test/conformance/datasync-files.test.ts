@@ -119,10 +119,11 @@ describe('POST /push/file', () => {
     expect((await fileOf(file_id)).body).toMatchObject({ status: 'completed', dataset: null, run_id: null });
     const job = {
       name: 'of a file',
-      connector: { type: 'file', config: { file_id, format: 'csv' } },
+      connector: { type: 'file', config: { file_id } },
       destination: { type: 'database', table: 'of_a_file' },
     };
     const { body } = await server.call('POST', '/v1/sync/jobs', { body: job });
+    expect((await server.call('GET', `/v1/sync/jobs/${body.id}`)).body.connector).toEqual(job.connector);
     await server.call('POST', `/v1/sync/jobs/${body.id}/start`);
     await eventually(async () => {
       const { status } = (await server.call('GET', `/v1/sync/jobs/${body.id}`)).body;
@@ -130,6 +131,19 @@ describe('POST /push/file', () => {
     });
     expect(await countOf('data.of_a_file')).toBe(2);
   });
+
+  test.each(['file_999999999', 'file_0', 'file_99999999999999999999'])(
+    'a job of %s, which nobody has uploaded, is refused',
+    async (file_id) => {
+      const job = {
+        name: 'of no file',
+        connector: { type: 'file', config: { file_id } },
+        destination: { type: 'database', table: 'of_no_file' },
+      };
+      const answer = await server.call('POST', '/v1/sync/jobs', { body: job });
+      expect([answer.status, answer.body]).toEqual([400, failure('VALIDATION_ERROR', 'connector.config.file_id')]);
+    },
+  );
 
   test('a repeat with its Idempotency-Key is answered with the first file; another file with it is refused', async () => {
     const headers = { 'Idempotency-Key': 'file-1' };

@@ -163,14 +163,20 @@ describe.skipIf(chromiumPath === undefined)(
       await main(page)
         .getByText(/^[12]0 records$/)
         .waitFor();
+      await main(page).getByRole('button', { name: 'Pause' }).click();
+      await badge(page, 'Paused');
+      await main(page).getByRole('button', { name: 'Resume' }).click();
+      await badge(page, 'Completed');
+      await page.getByRole('tab', { name: 'Log' }).click();
+      await page.getByRole('log').getByText('25 records read', { exact: false }).waitFor();
+      await page.getByRole('tab', { name: 'Overview' }).click();
+      stage.rest.order('pass', 'hang');
+      await main(page).getByRole('button', { name: 'Start' }).click();
+      await badge(page, 'Running');
       await main(page).getByRole('button', { name: 'Cancel run' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
       await badge(page, 'Cancelled');
       stage.rest.calm();
-      await main(page).getByRole('button', { name: 'Start' }).click();
-      await badge(page, 'Completed');
-      await page.getByRole('tab', { name: 'Log' }).click();
-      await page.getByRole('log').getByText('25 records read', { exact: false }).waitFor();
       await page.getByRole('tab', { name: 'Runs' }).click();
       await page.getByText('25 read', { exact: false }).waitFor();
     });

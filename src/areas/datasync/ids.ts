@@ -17,12 +17,18 @@ export function idOf(kind: IdKind, number: number): string {
   return `${PREFIXES[kind]}${number}`;
 }
 
-/** @throws AppError `not_found` for what is no id of this kind: there is no such thing */
-export function numberOf(kind: IdKind, id: string): number {
+/** @returns undefined for what is no id of this kind */
+export function readId(kind: IdKind, id: string): number | undefined {
   const prefix = PREFIXES[kind];
   const digits = id.startsWith(prefix) ? id.slice(prefix.length) : '';
-  if (!/^[1-9]\d{0,15}$/.test(digits) || !Number.isSafeInteger(Number(digits))) throw notFound(`${kind} ${id}`);
-  return Number(digits);
+  return /^[1-9]\d{0,15}$/.test(digits) && Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined;
+}
+
+/** @throws AppError `not_found` for what is no id of this kind: there is no such thing */
+export function numberOf(kind: IdKind, id: string): number {
+  const number = readId(kind, id);
+  if (number === undefined) throw notFound(`${kind} ${id}`);
+  return number;
 }
 
 /** Of a path. What it names may not exist; that is for the use case to say. */

@@ -10,7 +10,7 @@ import { LIVE } from '../../engine/states.ts';
 import { AppError, notFound } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
-import { datasetTableOf, storedDatasetTable } from './datasets/dataset-source.ts';
+import { type ConnectorFacts, connectorFacts, storedFacts } from './connector-facts.ts';
 import { idOf, numberOf } from './ids.ts';
 import {
   changedDefinition,
@@ -74,7 +74,7 @@ export function listSyncJobs(
 export async function createSyncJob(tx: Tx, vault: Vault, actor: Actor, body: JobCreate): Promise<Job> {
   const draft = new SecretDraft();
   const given = jobDefinition(body, newSyncKey());
-  const definition = sealed(given, body, null, draft, await datasetTableOf(tx, body.connector));
+  const definition = sealed(given, body, null, draft, await connectorFacts(tx, body.connector));
   const id = await inAreaWords(body.name, createJob(tx, definition, actor.identity.userId));
   await vault.save(tx, jobOwner(id), draft, definition.spec);
   const { name, connector } = body;
@@ -87,20 +87,20 @@ function sealed(
   body: JobUpdate,
   stored: Json,
   draft: SecretDraft,
-  table: { readonly dataset_table?: string },
+  facts: ConnectorFacts,
 ): JobDefinition {
   const spec = sealJobSecrets(definition.spec as SyncSpec, Object.keys(body), stored, draft);
-  return { ...definition, spec: { ...spec, ...table } };
+  return { ...definition, spec: { ...spec, ...facts } };
 }
 
 /** A run under way keeps what it began with. @throws AppError `not_found`, `validation`, `conflict` */
 export async function updateSyncJob(tx: Tx, vault: Vault, actor: Actor, id: string, body: JobUpdate): Promise<SyncJob> {
   const number = numberOf('job', id);
   const draft = new SecretDraft();
-  const table = body.connector && (await datasetTableOf(tx, body.connector));
+  const facts = body.connector && (await connectorFacts(tx, body.connector));
   const change = (job: Job) => {
-    const kept = storedDatasetTable(job.spec as SyncSpec);
-    return sealed(changedDefinition(job, body), body, job.spec, draft, table ?? kept);
+    const kept = storedFacts(job.spec as SyncSpec);
+    return sealed(changedDefinition(job, body), body, job.spec, draft, facts ?? kept);
   };
   await inAreaWords(id, updateJob(tx, AREA, number, change));
   const changed = await getSyncJob(tx, id);

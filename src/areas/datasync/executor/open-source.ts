@@ -44,8 +44,9 @@ export function openSource({ outbound, guard, translator }: DatasyncTools, spec:
         ...(part?.by === 'key' ? { range: part } : {}),
       });
     case 'file': {
+      const { file_format: format } = spec;
       const source = fileSource({
-        config: connector.config,
+        config: { ...(format && { format }), ...connector.config },
         outbound,
         openBlob: (id) => context.openBlob(id),
         batchSize,

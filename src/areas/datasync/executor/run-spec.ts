@@ -4,7 +4,7 @@ import type { DatabaseLogin, UrlLogin } from '../../../connections/drivers/login
 import { ExecutorError, type Json } from '../../../protocol/executor.ts';
 import { AugmentationConnector } from './datasets/augmentation-spec.ts';
 import { Partition } from './partition.ts';
-import { Connector, DestinationSpec, syncFields } from './spec.ts';
+import { Connector, DestinationSpec, FILE_FORMATS, syncFields } from './spec.ts';
 import { Transformations } from './transforms/spec.ts';
 
 const Login = Type.Unsafe<DatabaseLogin | UrlLogin>(Type.Object({ engine: Type.String() }));
@@ -21,6 +21,8 @@ export const RunSpec = Type.Object({
   warehouse: Login,
   /** Of a dataset connector: the warehouse's table that it is. */
   dataset_table: Type.Optional(Type.String()),
+  /** Of a file connector that names an upload: the format that this has. */
+  file_format: Type.Optional(Type.Enum([...FILE_FORMATS])),
   /** What the last run has left, where the destination keeps no state. */
   state: Type.Optional(Type.Unknown()),
   /** The records are pushes, `{id, data, metadata}`. */

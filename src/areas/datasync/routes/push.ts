@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import zlib from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { actorOf } from '../../../http/access.ts';
@@ -9,7 +8,7 @@ import { rfc3339 } from '../../../kernel/clock.ts';
 import { AppError, invalidField } from '../../../kernel/errors.ts';
 import { ExecutorError } from '../../../protocol/executor.ts';
 import type { DatasyncDeps } from '../deps.ts';
-import { unpacked } from '../executor/formats/compression.ts';
+import { hasZstd, unpacked } from '../executor/formats/compression.ts';
 import { idOf, PathId } from '../ids.ts';
 import { getPushRequest, PushBatch, type PushView, parseBatch, pushBatch } from '../push.ts';
 import { PushOptions, Source } from '../push-load.ts';
@@ -234,10 +233,11 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   // Who ends a request early must still be able to answer it.
   const body: AsyncIterable<Uint8Array> = request.raw.iterator({ destroyOnReturn: false });
   if (encoding === 'identity') return body;
-  const zstd = 'createZstdDecompress' in zlib;
   // How much there may be of it is the upload's matter.
-  if (encoding === 'gzip' || (encoding === 'zstd' && zstd)) return unpacked(body, encoding, Number.MAX_SAFE_INTEGER);
-  throw new AppError('unsupported_media_type', `Content-Encoding must be gzip${zstd ? ', zstd' : ''} or left out.`);
+  if (encoding === 'gzip' || (encoding === 'zstd' && hasZstd)) return unpacked(body, encoding, Number.MAX_SAFE_INTEGER);
+  const mend = `Content-Encoding must be gzip${hasZstd ? ', zstd' : ''} or left out.`;
+  const missing = `zstd needs Node.js 22.15 or newer, and this server runs on ${process.versions.node}: `;
+  throw new AppError('unsupported_media_type', encoding === 'zstd' ? missing + mend : mend);
 }
 
 /** In words for a client, where it is the client's. */

@@ -2,6 +2,7 @@ import { pipeline, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { unreadable } from './reading.ts';
+import { unpackFrames } from './zstd-frames.ts';
 
 export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
 
@@ -46,10 +47,13 @@ async function* unpack(
       yield chunk;
     }
   }
-  const stream = pipeline(counted(), decompressor(method), () => {});
+  const stream =
+    method === 'gzip'
+      ? (pipeline(counted(), zlib.createGunzip(), () => {}) as AsyncIterable<Buffer>)
+      : unpackFrames(counted(), zstdDecompressor());
   let bytes = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream) {
       bytes += chunk.length;
       if (bytes > maxBytes) {
         throw unreadable(`the ${method} file is more than ${Math.round(maxBytes / 1024 / 1024)} MiB when unpacked`);
@@ -74,10 +78,12 @@ interface ZstdOfNewerNodes {
   readonly createZstdDecompress?: () => Transform;
 }
 
-function decompressor(method: 'gzip' | 'zstd'): Transform {
-  if (method === 'gzip') return zlib.createGunzip();
+/** Whether this Node.js can unpack zstd. */
+export const hasZstd = 'createZstdDecompress' in zlib;
+
+function zstdDecompressor(): () => Transform {
   const create = (zlib as ZstdOfNewerNodes).createZstdDecompress;
-  if (create) return create();
+  if (create) return create;
   throw new ExecutorError(
     `zstd needs Node.js 22.15 or newer; this worker runs on ${process.versions.node}. Compress the file with gzip instead`,
     { retryable: false },

@@ -41,14 +41,6 @@ describe('packed files', () => {
     broken.fill(0xff, 15, 30);
     await expect(readFile('ndjson', broken)).rejects.toMatchObject(refusal('gzip data is broken'));
   });
-
-  const zstd = Buffer.from('28b52ffd04004900007b226964223a317d0a', 'hex');
-  it.skipIf('createZstdDecompress' in process.getBuiltinModule('node:zlib'))(
-    'by zstd need a newer Node.js, which is said',
-    async () => {
-      await expect(readFile('ndjson', zstd)).rejects.toMatchObject(refusal('zstd needs Node.js 22.15'));
-    },
-  );
 });
 
 describe('parquet', () => {

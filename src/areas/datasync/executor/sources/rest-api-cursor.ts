@@ -1,10 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { Json } from '../../../../protocol/executor.ts';
-import type { Value } from '../pipeline/contracts.ts';
+import type { Row, Value } from '../pipeline/contracts.ts';
+import { jsonOf } from '../pipeline/json-of.ts';
 
 /*
  * How far a source has been read by one of its fields. Numbers are compared as numbers, also where they are text, times
  * as times, anything else as text.
+ *
+ * The next run reads the records with exactly the highest value again, since more of them may have come. Those that have
+ * come already are told by their digests, and passed over: who appends would have them twice.
  */
+
+/** Records of one value whose digests are kept; of more than these all come again. */
+const MOST_TIES = 10_000;
+const DIGEST_CHARACTERS = 16;
 
 type Mark =
   | { readonly kind: 'number'; readonly value: number | bigint }
@@ -42,46 +51,118 @@ function compare(left: Mark, right: Mark): number | undefined {
   return left.fraction < right.fraction ? -1 : 1;
 }
 
+/** As it is stored. */
+interface Kept {
+  readonly value: Json | undefined;
+  /** Digests of the records that have come with this value; null when they were too many. */
+  readonly seen: readonly string[] | null;
+  /** Of an attempt: what the last run has seen at its highest value and this one has not met yet. */
+  readonly left?: readonly string[];
+}
+
+/** Earlier versions have kept the value alone. */
+function keptOf(json: Json | undefined): Kept {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { value: json, seen: [] };
+  return json as unknown as Kept;
+}
+
+/** The same for the same record, in whichever order its fields come. */
+function digestOf(record: Row): string {
+  const inOrder = (_name: string, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  const text = JSON.stringify(jsonOf(record), inOrder);
+  return createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_CHARACTERS);
+}
+
+/** The value that a kept cursor stands for, as the server wrote it: what it wants to be asked with. */
+export function cursorValue(cursor: Json | undefined): Json | undefined {
+  return keptOf(cursor).value;
+}
+
 /** The highest value of a cursor field, over one run and those before it. */
 export class HighWater {
   readonly #since: Mark | undefined;
   #highest: Mark | undefined;
-  /** As the server wrote it, since that is how it wants to be asked. */
   #value: Json | undefined;
+  /** Of the records that have the highest value; null when they are too many. */
+  #seen: string[] | null;
+  /** Such records whose digests nobody has asked for yet. */
+  #fresh: Row[] = [];
+  /** How often each record of the last run's highest value is still to be passed over. */
+  readonly #left = new Map<string, number>();
 
   /**
    * @param since what the last complete run has reached: older records are left out
    * @param reached what an earlier attempt of this run has
    */
   constructor(since: Json | undefined, reached: Json | undefined) {
-    this.#since = markOf(since);
-    this.#value = since;
-    this.#highest = this.#since;
-    if (reached !== undefined) this.#raise(reached);
+    const last = keptOf(since);
+    const now = reached === undefined ? last : keptOf(reached);
+    this.#since = markOf(last.value as Value);
+    this.#value = now.value;
+    this.#highest = markOf(now.value as Value);
+    this.#seen = now.seen && [...now.seen];
+    const left = reached === undefined ? last.seen : now.left;
+    for (const digest of left ?? []) this.#left.set(digest, (this.#left.get(digest) ?? 0) + 1);
   }
 
-  get value(): Json | undefined {
-    return this.#value;
+  /** Where the next run begins; undefined when no record had a value. */
+  get cursor(): Json | undefined {
+    if (this.#value === undefined) return undefined;
+    for (const record of this.#fresh) this.#seen?.push(digestOf(record));
+    this.#fresh = [];
+    return { value: this.#value, seen: this.#seen };
+  }
+
+  /** Where another attempt of this run goes on. */
+  get reached(): Json | undefined {
+    const cursor = this.cursor as { readonly [name: string]: Json } | undefined;
+    const left = [...this.#left].flatMap(([digest, count]) => Array<string>(count).fill(digest));
+    return cursor && left.length > 0 ? { ...cursor, left } : cursor;
+  }
+
+  /** Whether so many records have the highest value that they cannot be told when they come again. */
+  get forgetful(): boolean {
+    return this.#seen === null;
   }
 
   /**
-   * Takes note of a record's value.
-   * @returns whether the record is one to read: not older than where this run begins. Records with the very same value
-   * are, since more of them may have come; so are those without a value, or with one of another kind.
+   * Takes note of a record.
+   * @returns whether it is one to read: not older than where this run begins, and none that came with that very value
+   * before. Records without a value, or with one of another kind, are read.
    */
-  take(value: Value | undefined): boolean {
+  take(value: Value | undefined, record: Row): boolean {
     const mark = markOf(value);
     if (!mark) return true;
-    if (this.#since && (compare(mark, this.#since) ?? 0) < 0) return false;
-    if (!this.#highest || (compare(mark, this.#highest) ?? 1) > 0) {
+    const order = this.#since && compare(mark, this.#since);
+    if (order !== undefined && order < 0) return false;
+    if (order === 0 && this.#cameBefore(record)) return false;
+    const rise = this.#highest ? (compare(mark, this.#highest) ?? 1) : 1;
+    if (rise > 0) {
       this.#highest = mark;
       this.#value = typeof value === 'bigint' ? value.toString() : (value as string | number);
-    }
+      this.#seen = [];
+      this.#fresh = [record];
+    } else if (rise === 0) this.#note(record);
     return true;
   }
 
-  #raise(reached: Json): void {
-    this.#highest = markOf(reached);
-    this.#value = reached;
+  #cameBefore(record: Row): boolean {
+    if (this.#left.size === 0) return false;
+    const digest = digestOf(record);
+    const count = this.#left.get(digest) ?? 0;
+    if (count > 1) this.#left.set(digest, count - 1);
+    else this.#left.delete(digest);
+    return count > 0;
+  }
+
+  #note(record: Row): void {
+    if (!this.#seen) return;
+    this.#fresh.push(record);
+    if (this.#seen.length + this.#fresh.length <= MOST_TIES) return;
+    this.#seen = null;
+    this.#fresh = [];
   }
 }

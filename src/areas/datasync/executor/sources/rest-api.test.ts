@@ -450,18 +450,20 @@ describe('a total', () => {
 
 describe('an incremental run', () => {
   const since = { path: '/offset/customers', pagination: OFFSET, cursor_field: 'id', cursor_param: 'since' };
+  /** The cursor of an endpoint whose highest value one record has. */
+  const reached = (value: Json) => ({ value, seen: [expect.any(String)] });
 
   it('asks the server for what is new, and leaves out what is not', async () => {
     hold(25);
     const first = await drain(source(since, { incremental: true }));
-    expect(first.cursor).toEqual({ 'GET /offset/customers id': 25 });
+    expect(first.cursor).toEqual({ 'GET /offset/customers id': reached(25) });
     expect(asked('since')).toEqual([undefined, undefined, undefined]);
     hold(28);
     const second = await drain(source(since, { incremental: true }), undefined, first.cursor);
     expect(asked('since').slice(3)).toEqual(['25', '25', '25']);
-    expect(second.ids).toEqual([25, 26, 27, 28]);
-    expect(second.batches.flatMap(({ ordinals }) => ordinals)).toEqual([0, 1, 2, 3]);
-    expect(second.cursor).toEqual({ 'GET /offset/customers id': 28 });
+    expect(second.ids).toEqual([26, 27, 28]);
+    expect(second.batches.flatMap(({ ordinals }) => ordinals)).toEqual([0, 1, 2]);
+    expect(second.cursor).toEqual({ 'GET /offset/customers id': reached(28) });
   });
 
   it('keeps what it had reached when it goes on, and when there is nothing', async () => {
@@ -469,7 +471,7 @@ describe('an incremental run', () => {
     const { batches } = await drain(source(since, { incremental: true, batchSize: 10 }));
     const rest = await drain(source(since, { incremental: true }), batches[1]?.position);
     expect(rest.ids).toEqual([5, 4, 3, 2, 1]);
-    expect(rest.cursor).toEqual({ 'GET /offset/customers id': 25 });
+    expect(rest.cursor).toEqual({ 'GET /offset/customers id': reached(25) });
     hold(0);
     expect((await drain(source(since, { incremental: true }), undefined, rest.cursor)).cursor).toEqual(rest.cursor);
   });
@@ -485,10 +487,21 @@ describe('an incremental run', () => {
     ];
     const config: RestConfig = { base_url: server.url, endpoints };
     expect((await drain(source({ path: '' }, { config, incremental: true }))).cursor).toEqual({
-      'GET /all/customers id': 5,
-      'GET /all/orders /at': '2024-01-03',
-      'GET /all/customers id #2': 5,
+      'GET /all/customers id': reached(5),
+      'GET /all/orders /at': reached('2024-01-03'),
+      'GET /all/customers id #2': reached(5),
     });
+  });
+
+  it('says so when too many records share the highest value to tell them when they come again', async () => {
+    hold(10_001, (index) => ({ id: index, day: '2024-01-01' }));
+    const logs: string[] = [];
+    const config: RestConfig = { base_url: server.url, endpoints: [{ path: '/all/customers', cursor_field: 'day' }] };
+    const log = (level: string, message: string) => void logs.push(`${level}: ${message}`);
+    const first = await drain(source({ path: '' }, { config, incremental: true, log }));
+    expect(logs).toEqual([expect.stringMatching(/^warning: GET \/all\/customers day: .*upsert/)]);
+    const again = await drain(source({ path: '' }, { config, incremental: true }), undefined, first.cursor);
+    expect(again.ids).toHaveLength(10_001);
   });
 
   it('needs a cursor field', async () => {

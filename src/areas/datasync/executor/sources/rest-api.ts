@@ -7,7 +7,7 @@ import { jsonValue } from '../pipeline/json-of.ts';
 import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
 import { BadLine } from './rest-api-answer.ts';
-import { HighWater } from './rest-api-cursor.ts';
+import { cursorValue, HighWater } from './rest-api-cursor.ts';
 import { type Page, PageReader, type PageShare, type PageState } from './rest-api-pages.ts';
 import type { RestEndpoint } from './rest-api-pagination.ts';
 import { ReadAhead } from './rest-api-read-ahead.ts';
@@ -35,7 +35,7 @@ const LONGEST_BATCH_MS = 10_000;
  * positions: the server is asked for the page, not for everything before it.
  *
  * Incremental: the highest value of `cursor_field` is where the next run begins. Records with exactly that value are
- * read again then, because others with it may have come since; upsert makes nothing of them.
+ * asked for again then, because others with it may have come since; those that have come already are passed over.
  */
 export function restSource(options: RestSourceOptions): Source {
   return new RestSource(options);
@@ -138,7 +138,7 @@ class RestSource implements Source {
     for (let index = position.endpoint; index < this.#endpoints.length; index++) {
       const endpoint = this.#endpoints[index];
       if (!endpoint) return;
-      const since = this.#since(endpoint, index, from);
+      const since = cursorValue(this.#since(endpoint, index, from));
       const reader = new PageReader({
         baseUrl: config.base_url,
         endpoint,
@@ -165,7 +165,8 @@ class RestSource implements Source {
     let begunAt = performance.now();
     const take = (): Batch => {
       const { rows, ordinals, rejects, next } = builder.take();
-      return { rows, ordinals, rejects, position: { ...position, ordinal: next, reached: this.#reached(marks) } };
+      const reached = byKey(marks, (mark) => mark.reached);
+      return { rows, ordinals, rejects, position: { ...position, ordinal: next, reached } };
     };
     for (;;) {
       signal.throwIfAborted();
@@ -180,7 +181,7 @@ class RestSource implements Source {
       if (!page) break;
       const { endpoint, records, state, next } = page;
       if (builder.empty) begunAt = performance.now();
-      const add = this.#adder(endpoint, builder, marks.get(endpoint));
+      const add = this.#adder(endpoint, builder, marks.get(this.#cursorKeys[endpoint] ?? ''));
       for (let index = skip; index < records.length; index++) {
         add(records[index]);
         if (!builder.full || index + 1 === records.length) continue;
@@ -193,8 +194,9 @@ class RestSource implements Source {
     }
     position = { ...position, endpoint: this.#endpoints.length, page: null };
     if (!builder.empty) yield take();
-    const reached = this.#reached(marks);
-    return Object.keys(reached).length === 0 ? undefined : reached;
+    this.#warnOfTies(marks);
+    const cursors = byKey(marks, (mark) => mark.cursor);
+    return Object.keys(cursors).length === 0 ? undefined : cursors;
   }
 
   /** Puts the records of an endpoint where they belong. */
@@ -208,16 +210,17 @@ class RestSource implements Source {
     return (record) => {
       if (record instanceof BadLine) builder.reject('the line is no JSON', record.text, record.line);
       else if (!isValueMap(record)) builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
-      else if (!mark || mark.take(valueAt(record, names))) builder.add(record);
+      else if (!mark || mark.take(valueAt(record, names), record)) builder.add(record);
     };
   }
 
-  #marks(start: Position, from: ReadFrom): Map<number, HighWater> {
-    const marks = new Map<number, HighWater>();
+  /** By `cursorKey`. */
+  #marks(start: Position, from: ReadFrom): Map<string, HighWater> {
+    const marks = new Map<string, HighWater>();
     for (const [index, endpoint] of this.#endpoints.entries()) {
       if (endpoint.cursor_field === undefined) continue;
-      const reached = start.reached[this.#cursorKeys[index] ?? ''];
-      marks.set(index, new HighWater(this.#since(endpoint, index, from), reached));
+      const key = this.#cursorKeys[index] ?? '';
+      marks.set(key, new HighWater(this.#since(endpoint, index, from), start.reached[key]));
     }
     return marks;
   }
@@ -228,13 +231,28 @@ class RestSource implements Source {
     return cursor[this.#cursorKeys[index] ?? ''];
   }
 
-  #reached(marks: ReadonlyMap<number, HighWater>): Record<string, Json> {
-    const reached: Record<string, Json> = {};
-    for (const [index, { value }] of marks) {
-      if (value !== undefined) reached[this.#cursorKeys[index] ?? ''] = value;
+  #warnOfTies(marks: ReadonlyMap<string, HighWater>): void {
+    const { incremental, log } = this.#options;
+    for (const [key, { forgetful }] of marks) {
+      if (!incremental || !forgetful) continue;
+      log(
+        'warning',
+        `${key}: so many records have the highest value of the cursor field that all of them come again with the next run; upsert, or choose a finer field`,
+      );
     }
-    return reached;
   }
+}
+
+function byKey(
+  marks: ReadonlyMap<string, HighWater>,
+  tell: (mark: HighWater) => Json | undefined,
+): Record<string, Json> {
+  const told: Record<string, Json> = {};
+  for (const [key, mark] of marks) {
+    const value = tell(mark);
+    if (value !== undefined) told[key] = value;
+  }
+  return told;
 }
 
 /** Names that hold when endpoints are added, or change their order. */
