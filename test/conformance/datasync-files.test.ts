@@ -195,7 +195,8 @@ describe('POST /push/file', () => {
       server.call('POST', '/v1/sync/push/file', { headers: { 'Content-Type': type }, body });
     expect((await send('multipart/form-data', 'x')).status).toBe(400);
     expect((await send('multipart/form-data; boundary=x', 'no part at all')).status).toBe(400);
-    expect((await send('application/json', '{}')).status).toBe(415);
+    const json = await send('application/json', '{}');
+    expect([json.status, json.body.error.message]).toEqual([415, 'Send the body as multipart/form-data.']);
     const file: [string, string] = ['data.csv', csv];
     expect((await upload({ file }, { token: 'nobody' })).status).toBe(401);
     expect((await upload({ file }, { token: await server.apiKey('sync:read') })).status).toBe(403);

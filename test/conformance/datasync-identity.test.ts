@@ -121,7 +121,10 @@ describe('POST /auth/token', () => {
     const large = await buy({ scope: 'x'.repeat(20_000) });
     expect([large.status, large.body.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     const xml = await post('token', '<token/>', { 'Content-Type': 'application/xml' });
-    expect([xml.status, xml.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect([xml.status, xml.body.error]).toMatchObject([
+      415,
+      { code: 'UNSUPPORTED_MEDIA_TYPE', message: `Send the body as application/json or ${FORM}.` },
+    ]);
     const headers = { 'Content-Type': FORM };
     const key = await server.call('POST', '/v1/sync/api-keys', { body: 'name=a&permissions=view', headers });
     expect([key.status, key.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
