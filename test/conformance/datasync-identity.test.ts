@@ -315,6 +315,20 @@ describe('rate limits', () => {
     for (const answer of others) expect(limitOf(answer)[0]).toBe(1000);
   });
 
+  test('of pushes are counted by themselves: 100 a minute of batches, streams, files and each webhook', async () => {
+    const token = await limited.apiKey('sync:write');
+    const push = async (path: string, how: object = {}) =>
+      limitOf(await limited.call('POST', `/v1/sync/push/${path}`, { token, body: '', ...how })).slice(0, 2);
+    const lines = { headers: { 'Content-Type': 'application/x-ndjson' } };
+    const form = { headers: { 'Content-Type': 'multipart/form-data; boundary=x' } };
+    expect(await push('batch')).toEqual([100, 99]);
+    expect(await push('stream?source=s', lines)).toEqual([100, 99]);
+    expect(await push('file', form)).toEqual([100, 99]);
+    expect(await push('batch')).toEqual([100, 98]);
+    for (const id of ['one', 'two']) expect(await push(`webhook/wh_${id}`)).toEqual([100, 99]);
+    expect(await push('webhook/wh_one')).toEqual([100, 98]);
+  });
+
   test("429 beyond a key's own limit, until the reset", async () => {
     const body = { name: 'slow', permissions: ['sync:read'], rate_limit: 2 };
     const { key } = (await limited.call('POST', '/v1/sync/api-keys', { body })).body;
