@@ -58,7 +58,7 @@ export function answerErrors(app: App, areas: readonly Area[]): void {
       .send(dialect.error(error, request.id));
   };
 
-  app.setErrorHandler((error, request, reply) => send(toAppError(error), request, reply));
+  app.setErrorHandler((error, request, reply) => send(toAppError(error, mediaTypesOf(request)), request, reply));
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
     const methods = routeTable.methodsOf(path);
@@ -75,4 +75,9 @@ export function answerErrors(app: App, areas: readonly Area[]): void {
     }
     return send(new AppError('not_found', 'There is nothing at this address.'), request, reply);
   });
+}
+
+/** What the request's route takes; undefined where it says nothing of it. */
+function mediaTypesOf({ routeOptions: { config, schema } }: FastifyRequest): readonly string[] | undefined {
+  return config?.rawBody?.consumes ?? schema?.consumes;
 }

@@ -9,7 +9,6 @@ const BY_STATUS: Readonly<Record<number, [ErrorCode, string]>> = {
   404: ['not_found', 'There is nothing at this address.'],
   409: ['conflict', 'Not possible in the present state.'],
   413: ['too_large', 'The body is larger than this address accepts.'],
-  415: ['unsupported_media_type', 'Send the body as application/json.'],
   429: ['rate_limited', 'Too many requests.'],
   503: ['unavailable', 'The server cannot serve this request now. Try again.'],
 };
@@ -30,8 +29,9 @@ function isFastifyError(error: unknown): error is FastifyError & { validation?: 
 /**
  * Whatever was thrown, as the one kind of error that clients see. What is unknown becomes `internal`, whose public
  * text says nothing about the fault; the original travels in `cause` to the log.
+ * @param consumes the media types that the route takes
  */
-export function toAppError(error: unknown): AppError {
+export function toAppError(error: unknown, consumes: readonly string[] = ['application/json']): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof Error && 'validation' in error && Array.isArray(error.validation)) {
     const part = (error as { validationContext?: string }).validationContext ?? 'body';
@@ -51,6 +51,9 @@ export function toAppError(error: unknown): AppError {
   }
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && (status < 500 || status === 503)) {
+    if (status === 415) {
+      return new AppError('unsupported_media_type', `Send the body as ${consumes.join(' or ')}.`, { cause: error });
+    }
     const known = BY_STATUS[status];
     if (known) return new AppError(known[0], known[1], { cause: error });
     const message = isFastifyError(error) ? clientFault(error) : 'The request is malformed.';

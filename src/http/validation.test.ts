@@ -58,6 +58,12 @@ describe('problemsOf', () => {
     expect(problemsOf(faults, 'body')).toEqual([{ field: 'a', message: 'must be text' }]);
   });
 
+  test('says what is wrong within a value that might have been null, not that it is none', () => {
+    const faults = [typeFault('', 'null'), typeFault('/limit', 'integer')];
+    expect(problemsOf(faults, 'body')).toEqual([{ field: 'limit', message: 'must be a whole number' }]);
+    expect(problemsOf([typeFault('/a', 'null'), typeFault('/ab', 'string')], 'body')).toHaveLength(2);
+  });
+
   test('looks at a few of a hundred thousand faults, and names twenty', () => {
     let looks = 0;
     const faults = Array.from({ length: 100_000 }, (_, index) => ({

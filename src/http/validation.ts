@@ -53,16 +53,30 @@ export function problemsOf(errors: readonly FastifySchemaValidationError[], part
   return [...problems].map(([field, messages]) => ({ field, message: [...messages].join(', or ') }));
 }
 
-/** A union that fits nowhere reports itself and every branch: what helps is what its branches say, not `null`. Compares all with all, so give it few. */
+/** Whether `fault` is about the same as another one, or about a part of it. */
+function isWithin(fault: Fault, path: string): boolean {
+  return fault.instancePath === path || fault.instancePath.startsWith(`${path}/`);
+}
+
+/**
+ * A union that fits nowhere reports itself and every branch: what helps is what its branches say, not `null`. Nor does a
+ * second word on what is missing or empty. Compares all with all, so give it few.
+ */
 function withoutBranches(faults: readonly Fault[]): Fault[] {
   const isUnion = (fault: Fault) => fault.keyword === 'anyOf' || fault.keyword === 'oneOf';
+  const isNull = (fault: Fault) => fault.keyword === 'type' && fault.params.type === 'null';
   return faults.filter((fault) => {
+    const { keyword, instancePath } = fault;
     // TypeBox's second word on a field that is not known.
-    if (fault.keyword === 'boolean') return false;
+    if (keyword === 'boolean') return false;
     const others = faults.filter((other) => other !== fault && !isUnion(other));
-    if (isUnion(fault)) return !others.some((other) => other.instancePath.startsWith(fault.instancePath));
-    if (fault.keyword === 'type' && fault.params.type === 'null') {
-      return !others.some((other) => other.instancePath === fault.instancePath && other.params.type !== 'null');
+    if (isUnion(fault)) return !others.some((other) => isWithin(other, instancePath));
+    if (isNull(fault)) return !others.some((other) => !isNull(other) && isWithin(other, instancePath));
+    if (keyword === 'pattern') {
+      return !others.some((other) => other.keyword === 'minLength' && other.instancePath === instancePath);
+    }
+    if (keyword === 'discriminator') {
+      return !others.some((other) => other.keyword === 'required' && other.instancePath === instancePath);
     }
     return true;
   });

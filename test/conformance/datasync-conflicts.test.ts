@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { afterFile } from '../support/cleanup.ts';
+import { failure } from '../support/intake.ts';
 import { eventually } from '../support/serving.ts';
+import { SocketClient } from '../support/socket-client.ts';
 import { SyncStage } from '../support/sync-stage.ts';
 import { TemporaryPostgres } from '../support/temporary-postgres.ts';
 
@@ -81,6 +83,58 @@ describe('a conflict that waits for somebody', () => {
       status: 'pending',
     });
     expect(await priceOf(table)).toBe(30);
+  });
+
+  it('is told as it is found, and shown by itself and in the list', async () => {
+    const client = await SocketClient.open(server.url, `?token=${server.adminToken}`);
+    await client.subscribe('conflicts');
+    const { job, conflict: found } = await conflict();
+    expect(await client.next('conflict_detected')).toMatchObject({
+      type: 'conflict_detected',
+      payload: {
+        conflict_id: found.id,
+        record_id: '1',
+        conflict_type: 'version',
+        resolution_required: true,
+      },
+      job_id: job,
+    });
+    await client.close();
+    const shown = await server.call('GET', `/v1/sync/conflicts/${found.id}`);
+    expect([shown.status, shown.body]).toEqual([200, found]);
+    const path = `/v1/sync/conflicts?job_id=${job}`;
+    expect((await server.call('GET', `${path}&status=resolved`)).body.items).toEqual([]);
+    expect((await server.call('GET', `${path}&page=2&per_page=1`)).body).toEqual({
+      items: [],
+      total: 1,
+      page: 2,
+      per_page: 1,
+    });
+  });
+
+  it('is refused with the field, and to who may only read', async () => {
+    const { conflict: found } = await conflict();
+    const answerTo = (body: object, token = server.adminToken, id = found.id) =>
+      server.call('POST', `/v1/sync/conflicts/${id}/resolve`, { body, token });
+    for (const [body, field] of [
+      [{}, 'resolution'],
+      [{ resolution: 'both' }, 'resolution'],
+      [{ resolution: 'values' }, 'values'],
+      [{ resolution: 'source', values: { price: 1 } }, 'values'],
+      [{ resolution: 'source', why: 'so' }, 'why'],
+    ] as const) {
+      const answer = await answerTo(body);
+      expect([answer.status, answer.body], field).toEqual([400, failure('VALIDATION_ERROR', field)]);
+    }
+    expect((await answerTo({ resolution: 'source' }, await server.apiKey('sync:read'))).status).toBe(403);
+    for (const id of ['conf_999999999', 'conf_x', '1']) {
+      expect((await answerTo({ resolution: 'source' }, server.adminToken, id)).body).toEqual(failure('NOT_FOUND'));
+      expect((await server.call('GET', `/v1/sync/conflicts/${id}`)).body).toEqual(failure('NOT_FOUND'));
+    }
+    expect((await server.call('GET', '/v1/sync/conflicts?status=old')).body).toEqual(
+      failure('VALIDATION_ERROR', 'status'),
+    );
+    expect((await server.call('GET', `/v1/sync/conflicts/${found.id}`)).body.status).toBe('pending');
   });
 
   it.each([

@@ -455,6 +455,33 @@ describe('what the README adds to jobs', () => {
   });
 });
 
+describe('a schedule', () => {
+  const scheduled = (job: string) => async () => {
+    const done = (await stage.runs(job)).filter(({ trigger, finished_at }) => trigger === 'schedule' && finished_at);
+    return done.length === 0 ? undefined : done;
+  };
+
+  test('of an interval starts the job again and again', async () => {
+    const job = await stage.create(another({ schedule: { type: 'interval', seconds: 1 } }));
+    const runs = await eventually(async () => {
+      const done = await scheduled(job)();
+      return done && done.length >= 2 ? done : undefined;
+    });
+    expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['completed']));
+    await stage.server.call('PUT', `/v1/sync/jobs/${job}`, { body: { schedule: { type: 'manual' } } });
+    expect((await stage.job(job)).next_run_at).toBeNull();
+  });
+
+  test('of a single time starts it once, then never again', async () => {
+    // Far enough ahead for the job to be there by then.
+    const at = new Date(Date.now() + 4000).toISOString();
+    const job = await stage.create(another({ schedule: { type: 'once', at } }));
+    const runs = await eventually(scheduled(job));
+    expect(runs).toMatchObject([{ status: 'completed' }]);
+    expect((await stage.job(job)).next_run_at).toBeNull();
+  });
+});
+
 describe('errors', () => {
   test('400 for an unsupported connector, exactly as documented', async () => {
     const answer = await post('/jobs', another({ connector: { type: 'carrier_pigeon', config: {} } }));

@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { encodeRows } from '../../src/areas/datasync/executor/formats/encode-rows.ts';
 import type { Answer } from '../support/api-server.ts';
 import { failure, ISO, record, startIntake } from '../support/intake.ts';
 import { eventually } from '../support/serving.ts';
@@ -8,7 +10,7 @@ import { eventually } from '../support/serving.ts';
  * makes of what came.
  */
 
-const { server, newSource, pushBatch, countOf, sendAndCut } = await startIntake();
+const { server, newSource, pushBatch, rowsOf, countOf, sendAndCut } = await startIntake();
 
 interface Sent {
   readonly headers?: Record<string, string>;
@@ -76,6 +78,26 @@ describe('POST /push/file', () => {
       { id: 1, name: '张三', 价格: 9.5 },
       { id: 2, name: '李四 🚀', 价格: 12 },
     ]);
+  });
+
+  test.each([
+    ['csv', 'data.csv'],
+    ['json', 'data.json'],
+    ['ndjson', 'data.ndjson'],
+    ['parquet', 'data.parquet'],
+    ['excel', 'data.xlsx'],
+  ] as const)('a file of format %s is read, told or by its name', async (format, filename) => {
+    const rows = [
+      { id: 1, name: '张三' },
+      { id: 2, name: '李四 🚀' },
+    ];
+    const content = Buffer.from(await buffer(encodeRows(format, [rows])));
+    for (const form of [{ file: [filename, content] }, { file: ['data', content], format }] as const) {
+      const source = newSource();
+      const { body } = await upload({ ...form, file: [...form.file], options: JSON.stringify({ source }) });
+      expect(await loaded(body.file_id)).toMatchObject({ status: 'completed', format, records_count: 2 });
+      expect(await rowsOf(source, 'id::int AS _id, name')).toEqual(rows.map(({ id, name }) => ({ _id: id, name })));
+    }
   });
 
   test('the format and the dataset are taken from the name, unless they are told', async () => {
@@ -195,7 +217,8 @@ describe('POST /push/file', () => {
       server.call('POST', '/v1/sync/push/file', { headers: { 'Content-Type': type }, body });
     expect((await send('multipart/form-data', 'x')).status).toBe(400);
     expect((await send('multipart/form-data; boundary=x', 'no part at all')).status).toBe(400);
-    expect((await send('application/json', '{}')).status).toBe(415);
+    const json = await send('application/json', '{}');
+    expect([json.status, json.body.error.message]).toEqual([415, 'Send the body as multipart/form-data.']);
     const file: [string, string] = ['data.csv', csv];
     expect((await upload({ file }, { token: 'nobody' })).status).toBe(401);
     expect((await upload({ file }, { token: await server.apiKey('sync:read') })).status).toBe(403);

@@ -121,7 +121,10 @@ describe('POST /auth/token', () => {
     const large = await buy({ scope: 'x'.repeat(20_000) });
     expect([large.status, large.body.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     const xml = await post('token', '<token/>', { 'Content-Type': 'application/xml' });
-    expect([xml.status, xml.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect([xml.status, xml.body.error]).toMatchObject([
+      415,
+      { code: 'UNSUPPORTED_MEDIA_TYPE', message: `Send the body as application/json or ${FORM}.` },
+    ]);
     const headers = { 'Content-Type': FORM };
     const key = await server.call('POST', '/v1/sync/api-keys', { body: 'name=a&permissions=view', headers });
     expect([key.status, key.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
@@ -310,6 +313,20 @@ describe('rate limits', () => {
     ];
     expect(others.map(({ status }) => status)).toEqual([401, 404, 404, 400]);
     for (const answer of others) expect(limitOf(answer)[0]).toBe(1000);
+  });
+
+  test('of pushes are counted by themselves: 100 a minute of batches, streams, files and each webhook', async () => {
+    const token = await limited.apiKey('sync:write');
+    const push = async (path: string, how: object = {}) =>
+      limitOf(await limited.call('POST', `/v1/sync/push/${path}`, { token, body: '', ...how })).slice(0, 2);
+    const lines = { headers: { 'Content-Type': 'application/x-ndjson' } };
+    const form = { headers: { 'Content-Type': 'multipart/form-data; boundary=x' } };
+    expect(await push('batch')).toEqual([100, 99]);
+    expect(await push('stream?source=s', lines)).toEqual([100, 99]);
+    expect(await push('file', form)).toEqual([100, 99]);
+    expect(await push('batch')).toEqual([100, 98]);
+    for (const id of ['one', 'two']) expect(await push(`webhook/wh_${id}`)).toEqual([100, 99]);
+    expect(await push('webhook/wh_one')).toEqual([100, 98]);
   });
 
   test("429 beyond a key's own limit, until the reset", async () => {

@@ -6,7 +6,7 @@ import { failure, ISO, record, startIntake } from '../support/intake.ts';
  * makes of what came.
  */
 
-const { server, newSource, pushBatch, ended, rowsOf } = await startIntake();
+const { server, newSource, pushBatch, ended, rowsOf, countOf } = await startIntake();
 
 describe('POST /push/batch', () => {
   test('200 with what the contract shows; its records are in the dataset that is named by source', async () => {
@@ -120,6 +120,44 @@ describe('POST /push/batch', () => {
     expect(await rowsOf(source, '_id, n::text, "名"')).toEqual([
       { _id: '9007199254740993', n: '12345678901234567890', 名: '中文 🚀' },
     ]);
+  });
+
+  test('200 when a number is beyond what any column holds: its record is not taken, and the column stays one of numbers', async () => {
+    const source = newSource();
+    const numbers = ['1', '1e400', '-1e400', '[1e400]', '1e-400'];
+    const records = numbers.map((number, index) => `{"id":"${index}","data":{"n":${number},"name":"x"}}`);
+    const { body } = await pushBatch(`{"source":"${source}","records":[${records.join(',')}]}`);
+    expect([body.accepted, body.errors]).toEqual([
+      2,
+      [1, 2, 3].map((index) => ({
+        index,
+        id: String(index),
+        code: 'VALIDATION_ERROR',
+        message: 'data.n: holds a number beyond 1.8e308; send it as text',
+      })),
+    ]);
+    await ended(body.request_id);
+    expect(await rowsOf(source, '_id, n')).toEqual([
+      { _id: '0', n: 1 },
+      { _id: '4', n: 0 },
+    ]);
+  });
+
+  test('200 for names that try to be SQL, and for an id that comes twice, of which the last counts', async () => {
+    const source = `s"; DROP TABLE longshore.jobs; -- ${newSource()}`;
+    const name = `n"') ; DELETE FROM longshore.users; --`;
+    const records = [record('x', { [name]: 1 }), record("'; --", { [name]: 2 }), record('x', { [name]: 3 })];
+    const { body } = await pushBatch({ source, records });
+    expect(body).toMatchObject({ accepted: 3, errors: [] });
+    expect(await ended(body.request_id)).toMatchObject({ status: 'completed', accepted: 3, rejected: 0 });
+    const { datasets } = (await server.call('GET', `/v1/sync/datasets?search=${encodeURIComponent(source)}`)).body;
+    expect(datasets).toMatchObject([{ name: source }]);
+    const { items } = (await server.call('GET', `/v1/sync/datasets/${datasets[0].id}/records`)).body;
+    expect(items).toEqual([
+      { _id: "'; --", [name]: 2 },
+      { _id: 'x', [name]: 3 },
+    ]);
+    expect(await countOf('longshore.users')).toBeGreaterThan(0);
   });
 
   test('an upsert takes the place of its record; one that is older than what is stored does not', async () => {

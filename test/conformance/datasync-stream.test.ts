@@ -153,7 +153,8 @@ describe('POST /push/stream', () => {
     expect((await pushStream('s', line('1'), { token: 'nobody' })).status).toBe(401);
     expect((await pushStream('s', line('1'), { token: await server.apiKey('sync:read') })).status).toBe(403);
     for (const type of ['text/plain', 'application/json']) {
-      expect((await pushStream('s', line('1'), { headers: { 'Content-Type': type } })).status, type).toBe(415);
+      const { status, body } = await pushStream('s', line('1'), { headers: { 'Content-Type': type } });
+      expect([status, body.error.message], type).toEqual([415, 'Send the body as application/x-ndjson.']);
     }
   });
 

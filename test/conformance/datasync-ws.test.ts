@@ -87,6 +87,50 @@ describe('the messages of the contract', () => {
     await client.close();
   });
 
+  test('record_change, for its subscribe request to the letter, until its unsubscribe request', async () => {
+    const client = await connect();
+    client.say(`{
+      "type": "subscribe",
+      "payload": {
+        "channel": "sync_updates",
+        "filters": {
+          "job_id": "job_123",
+          "event_types": ["record_created", "record_updated"]
+        }
+      }
+    }`);
+    expect((await client.next()).type).toBe('subscribed');
+    await publish(progress(123, 15_000));
+    await publish(changes(123, 'update'));
+    expect(await client.next()).toEqual({
+      type: 'record_change',
+      payload: {
+        operation: 'update',
+        table: 'customers',
+        record_id: 'cust_0',
+        changes: { name: { old: 'John', new: 'John Doe' } },
+      },
+      timestamp: expect.stringMatching(ISO),
+      seq: expect.any(Number),
+      job_id: 'job_123',
+      run_id: 'run_7',
+    });
+    client.say(`{
+      "type": "unsubscribe",
+      "payload": {
+        "channel": "sync_updates"
+      }
+    }`);
+    expect(await client.next()).toMatchObject({
+      type: 'unsubscribed',
+      payload: { channel: 'sync_updates', subscriptions: 1 },
+    });
+    await publish(changes(123, 'update'));
+    await client.settled();
+    expect(client.of('record_change')).toHaveLength(1);
+    await client.close();
+  });
+
   test('progress without a total is null, not a guess', async () => {
     const client = await connect();
     await client.subscribe('sync_updates', { job_id: 'job_5' });

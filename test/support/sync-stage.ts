@@ -9,6 +9,7 @@ import { eventually } from './serving.ts';
 /** A run of a sync job, as the API tells of it. */
 export interface SyncRunView {
   readonly id: string;
+  readonly job_id: string;
   readonly status: string;
   readonly trigger: string;
   readonly attempt: number;

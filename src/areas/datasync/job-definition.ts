@@ -3,6 +3,7 @@ import { validationError } from '../../http/validation.ts';
 import { AppError, invalidField } from '../../kernel/errors.ts';
 import { randomText } from '../../kernel/ids.ts';
 import type { Json } from '../../protocol/executor.ts';
+import { problemOfPath } from './executor/destinations/file-path.ts';
 import type { Connector, DestinationSpec } from './executor/spec.ts';
 import { checkTransforms } from './executor/transforms/compile.ts';
 import { AREA, SYNC_KIND } from './kinds.ts';
@@ -75,6 +76,8 @@ function canBeIncremental({ type, config }: Connector): string | undefined {
 function checkDestination(destination: DestinationSpec): void {
   if (destination.type === 'rest_api') return;
   if (destination.type === 'file') {
+    const problem = problemOfPath(destination.path);
+    if (problem !== undefined) throw invalidField('destination.path', `is refused: ${problem}`);
     const appends = destination.mode === 'append';
     const format = destination.format ?? destination.path.split('.').at(-1);
     if (appends && format !== 'csv' && format !== 'ndjson') {

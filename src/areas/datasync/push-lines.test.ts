@@ -90,6 +90,12 @@ describe('a plain line', () => {
     expect(isPlain(text)).toBe(true);
   });
 
+  it('is none whose number may be beyond all bounds', () => {
+    for (const number of ['1e400', '-1E+309', '2e-400']) {
+      expect(isPlain(`{"id":"a","data":{"n":${number}}}`), number).toBe(false);
+    }
+  });
+
   it('is a good record in any case', () => {
     const part = fc.constantFrom(
       ...[

@@ -85,7 +85,7 @@ export function problemOfRecord(record: unknown, suspicious: boolean): string | 
 }
 
 const PLAIN_TEXT = '[^"\\\\\\x00-\\x1f]';
-const PLAIN_NUMBER = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?';
+const PLAIN_NUMBER = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?';
 const PLAIN_NAME = `"(?!(?:${RESERVED.join('|')}|__proto__)")${PLAIN_TEXT}{1,${LONGEST_NAME}}"`;
 const PLAIN_FIELD = `${PLAIN_NAME}: ?(?:"${PLAIN_TEXT}*"|${PLAIN_NUMBER}|true|false|null)`;
 const PLAIN_ID = `(?:"${PLAIN_TEXT}{1,${LONGEST_ID}}"|[1-9][0-9]{0,14})`;
@@ -116,14 +116,16 @@ function problemOfData(data: unknown): string | undefined {
     if (name in data) return `data.${name}: is a name that Longshore gives; call it otherwise`;
   }
   if (Object.hasOwn(data, '__proto__')) return 'data.__proto__: is no name of a field';
+  if (isDeeper(data, DEEPEST)) return `data: is nested deeper than ${DEEPEST} levels`;
   for (const name in data) {
     // Of fewer units even the longest are not too long.
     if (name.length > LONGEST_NAME / 3 && Buffer.byteLength(name) > LONGEST_NAME) {
       return `data.${name.slice(0, LONGEST_NAME)}…: the name has more than ${LONGEST_NAME} bytes`;
     }
     if (name === '') return 'data: a field has no name';
+    if (isBoundless(data[name])) return `data.${name}: holds a number beyond 1.8e308; send it as text`;
   }
-  return isDeeper(data, DEEPEST) ? 'data: is nested too deeply' : undefined;
+  return undefined;
 }
 
 function problemOfMetadata(metadata: unknown): string | undefined {
@@ -133,7 +135,7 @@ function problemOfMetadata(metadata: unknown): string | undefined {
   if (time !== undefined && !(typeof time === 'string' && TIME.test(time) && !Number.isNaN(Date.parse(time)))) {
     return 'metadata.updated_at: must be a time such as 2024-01-01T00:00:00Z';
   }
-  return isDeeper(metadata, DEEPEST) ? 'metadata: is nested too deeply' : undefined;
+  return isDeeper(metadata, DEEPEST) ? `metadata: is nested deeper than ${DEEPEST} levels` : undefined;
 }
 
 function isDeeper(value: object, levels: number): boolean {
@@ -143,6 +145,12 @@ function isDeeper(value: object, levels: number): boolean {
     if (typeof part === 'object' && part !== null && isDeeper(part, levels - 1)) return true;
   }
   return false;
+}
+
+/** Whether a number of it is so large that only infinity was left of it. */
+function isBoundless(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(isBoundless);
 }
 
 /** Escapes of characters that no text column holds, or that may be half of one. */

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watched } from './stall.ts';
 
 const STALL_MS = 60_000;
+/** Each look moves the clock on a little: not so far that anything stalls. */
+const PATIENCE = { timeout: STALL_MS / 2 };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -48,7 +50,7 @@ describe('bytes that are watched', () => {
     const pieces = watched(late(), STALL_MS, stalled);
     await pieces.next();
     const second = pieces.next();
-    await vi.waitUntil(() => come.listenerCount('late') === 1);
+    await vi.waitUntil(() => come.listenerCount('late') === 1, PATIENCE);
     vi.advanceTimersByTime(10 * STALL_MS);
     come.emit('late');
     await second;
@@ -69,7 +71,10 @@ describe('bytes that are watched', () => {
       { objectMode: false },
     );
     stream.read(0);
-    await vi.waitUntil(() => vi.getTimerCount() === 1 && stream.readableLength >= stream.readableHighWaterMark);
+    await vi.waitUntil(
+      () => vi.getTimerCount() === 1 && stream.readableLength >= stream.readableHighWaterMark,
+      PATIENCE,
+    );
     const closed = once(stream, 'close');
     vi.advanceTimersByTime(STALL_MS);
     await closed;

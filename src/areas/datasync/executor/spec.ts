@@ -271,6 +271,7 @@ export const Connector = tagged(
     Closed('FileConnector', { type: Type.Literal('file'), config: FileConfig }),
     Closed('DatasetConnector', { type: Type.Literal('dataset'), config: DatasetConfig }),
   ],
+  // The contract's own words.
   'Unsupported connector type',
 );
 export type Connector = Static<typeof Connector>;
@@ -376,10 +377,7 @@ const DatasetDestination = Closed('DatasetDestination', {
   ...tableFields,
 });
 
-export const DestinationSpec = tagged(
-  [DatabaseDestination, FileDestination, RestDestination, DatasetDestination],
-  'Unsupported destination type',
-);
+export const DestinationSpec = tagged([DatabaseDestination, FileDestination, RestDestination, DatasetDestination]);
 export type DatabaseDestination = Static<typeof DatabaseDestination>;
 export type FileDestination = Static<typeof FileDestination>;
 export type RestDestination = Static<typeof RestDestination>;

@@ -115,6 +115,19 @@ describe('creating a sync job', () => {
     expect(details(answer.body)).toContain(field);
   });
 
+  it.each([
+    ['connector.type', 'is required', { connector: { config: {} } }],
+    ['destination.type', 'must be one of database, file, rest_api, dataset', { destination: { type: 'tape' } }],
+    ['transformations.0.type', /^must be one of field_mapping, /, { transformations: [{ type: 'eval', config: {} }] }],
+    ['name', 'must not be empty', { name: '' }],
+    ['destination.path', /must not have a part \.\.$/, { destination: { type: 'file', path: '../../etc/x.csv' } }],
+    ['destination.path', /relative to the export folder/, { destination: { type: 'file', path: '/etc/x.csv' } }],
+  ] as const)('400 with the mend: %s %s', async (field, message, change) => {
+    const answer = await server.call('POST', '/v1/sync/jobs', { body: named(change) });
+    const wanted = typeof message === 'string' ? message : expect.stringMatching(message);
+    expect([answer.status, answer.body.error.details]).toEqual([400, [{ field, message: wanted }]]);
+  });
+
   it('409 for a name that is taken', async () => {
     const body = named();
     await server.call('POST', '/v1/sync/jobs', { body });

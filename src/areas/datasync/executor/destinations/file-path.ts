@@ -25,11 +25,9 @@ export interface ExportPaths {
  * @throws ExecutorError naming `destination.path`
  */
 export async function exportPaths(exportDir: string, given: string): Promise<ExportPaths> {
+  const problem = problemOfPath(given);
+  if (problem !== undefined) throw refused(given, problem);
   const parts = given.split('/');
-  for (const part of parts) {
-    const problem = problemOf(part);
-    if (problem !== undefined) throw refused(given, problem);
-  }
   const name = parts.pop() ?? '';
   await mkdir(exportDir, { recursive: true });
   let folder = await realpath(exportDir);
@@ -45,6 +43,15 @@ export async function exportPaths(exportDir: string, given: string): Promise<Exp
   if (found && !found.isFile()) throw refused(given, 'what stands there is no file, or a link to one');
   const beside = (extension: string) => path.join(folder, `${OWN_PREFIX}${name}.${extension}`);
   return { folder, target, state: beside('state'), rows: beside('rows'), fresh: beside('new') };
+}
+
+/** What keeps a path from being one below the export folder, as far as it alone can tell. */
+export function problemOfPath(given: string): string | undefined {
+  for (const part of given.split('/')) {
+    const problem = problemOf(part);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 function problemOf(part: string): string | undefined {

@@ -186,19 +186,16 @@ const Rule = tagged(
 );
 const Validation = Closed('ValidationConfig', { rules: Type.Array(Rule, { minItems: 1, maxItems: 500 }) });
 
-export const Transformation = tagged(
-  [
-    Closed('FieldMappingStep', { type: Type.Literal('field_mapping'), config: FieldMapping }),
-    Closed('TypeConversionStep', { type: Type.Literal('type_conversion'), config: TypeConversion }),
-    Closed('ValueTransformStep', { type: Type.Literal('value_transform'), config: ValueTransform }),
-    Closed('FilterStep', { type: Type.Literal('filter'), config: Filter }),
-    Closed('ComputedStep', { type: Type.Literal('computed'), config: Computed }),
-    Closed('FlattenStep', { type: Type.Literal('flatten'), config: Flatten }),
-    Closed('DedupeStep', { type: Type.Literal('dedupe'), config: Dedupe }),
-    Closed('ValidationStep', { type: Type.Literal('validation'), config: Validation }),
-  ],
-  'Unsupported transformation type',
-);
+export const Transformation = tagged([
+  Closed('FieldMappingStep', { type: Type.Literal('field_mapping'), config: FieldMapping }),
+  Closed('TypeConversionStep', { type: Type.Literal('type_conversion'), config: TypeConversion }),
+  Closed('ValueTransformStep', { type: Type.Literal('value_transform'), config: ValueTransform }),
+  Closed('FilterStep', { type: Type.Literal('filter'), config: Filter }),
+  Closed('ComputedStep', { type: Type.Literal('computed'), config: Computed }),
+  Closed('FlattenStep', { type: Type.Literal('flatten'), config: Flatten }),
+  Closed('DedupeStep', { type: Type.Literal('dedupe'), config: Dedupe }),
+  Closed('ValidationStep', { type: Type.Literal('validation'), config: Validation }),
+]);
 export const Transformations = Type.Array(Transformation, {
   maxItems: 50,
   description: 'What is done to each record, in order.',
