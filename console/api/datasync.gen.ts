@@ -6147,7 +6147,7 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
-            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a csv or ndjson file by blocks, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
             partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.
@@ -6230,7 +6230,7 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
-            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a csv or ndjson file by blocks, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
             partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.

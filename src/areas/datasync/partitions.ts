@@ -45,8 +45,8 @@ export async function onDivided(tx: Tx, runId: number): Promise<void> {
   await enqueueChildren(tx, run, (await leftUndone(tx, run, run.output)) ?? partitionsIn(run.output));
 }
 
-function partitionsIn({ definition, parts }: PartitionPlan): Partition[] {
-  return parts.map((part, index) => ({ number: index + 1, of: parts.length, definition, part }));
+function partitionsIn({ parts, ...common }: PartitionPlan): Partition[] {
+  return parts.map((part, index) => ({ number: index + 1, of: parts.length, part, ...common }));
 }
 
 /** Where rows are appended: the parts that the run before has not completed, if it was to do the same and failed. */
