@@ -50,6 +50,7 @@ async function run(tools: DatasyncTools, kind: string, given: Json, context: Run
         definition: definitionOf(spec),
         incremental: spec.sync_mode === 'incremental',
         continuesFailedRuns: mode === 'append',
+        takesOver: spec.takes_over,
         jobState: spec.state as SyncState | undefined,
         maxErrors: spec.max_errors ?? null,
         maxErrorRatio: spec.max_error_ratio ?? null,
