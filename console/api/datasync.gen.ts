@@ -5233,6 +5233,10 @@ export interface components {
             quality: components["schemas"]["DatasetQuality"] | null;
             profile: components["schemas"]["DatasetProfile"] | null;
             profiled_at: string | null;
+            /** @description Of the latest count: processing until it is done; failed: counts, quality and profile are those of `profiled_at`, or none. Null before the first. */
+            profile_status: ("processing" | "ready" | "failed") | null;
+            /** @description Why it could not be counted. */
+            profile_error: string | null;
             schema: components["schemas"]["DatasetSchema"] | null;
             transformations: unknown[] | null;
             /**
