@@ -1,3 +1,4 @@
+import { openDatasetSecrets } from '../areas/datasync/datasets/dataset-secrets.ts';
 import { tellTakeovers } from '../areas/datasync/takeover.ts';
 import { deriveKey } from '../auth/master-key.ts';
 import { Vault } from '../connections/vault.ts';
@@ -34,5 +35,5 @@ export function openVault({ store, masterKey, logger, warehouse }: VaultSettings
 
 /** What a run's worker is told beside what its definition says: secrets, and which runs it takes over from. */
 export function specResolver(store: Store, vault: Vault): (runs: LeasedRun[]) => Promise<LeasedRun[]> {
-  return async (runs) => tellTakeovers(store, await vault.resolve(store, runs));
+  return async (runs) => tellTakeovers(store, await openDatasetSecrets(store, vault, await vault.resolve(store, runs)));
 }

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { LIVE, type RunState } from '../../../engine/states.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import { idOf } from '../ids.ts';
+import { shownTransformations } from './dataset-secrets.ts';
 import type { DatasetRow } from './queries/dataset.ts';
 import type { DatasetAnswer, DatasetItem } from './schemas.ts';
 
@@ -54,7 +55,7 @@ export function datasetAnswer(row: DatasetRow): Static<typeof DatasetAnswer> {
     profile_status: profileStatus,
     profile_error: profileStatus === 'failed' ? row.profile_error : null,
     schema: row.schema,
-    transformations: row.transformations,
+    transformations: shownTransformations(row.transformations),
     created_at: rfc3339(row.created_at),
   };
 }
