@@ -113,7 +113,7 @@ describe('POST /push/requests/{id}/retry', () => {
     const { id, run } = await pushed();
     await lose(run);
     const answers = await Promise.all([retryRequest(id), retryRequest(id), retryRequest(id)]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([202, 409, 409]);
   });
 
   test('202 once with its Idempotency-Key', async () => {

@@ -71,7 +71,7 @@ export async function createDataset(
   { name, category, description = '', schema, transformations }: DatasetCreate,
 ): Promise<DatasetRow> {
   const draft = new SecretDraft();
-  const sealed = sealTransformations(transformations as unknown as Json[] | undefined, draft);
+  const sealed = sealTransformations(transformations, draft);
   if (schema) checkSchema(schema);
   const problems = checkTransforms(transformations ?? []);
   if (problems.length > 0) throw validationError(problems);
