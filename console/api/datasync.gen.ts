@@ -2398,6 +2398,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sync/push/requests/{request_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load a push, stream or upload again whose load has failed
+         * @description A load is tried for days by itself; this is for one that has failed for good, or was cancelled. It goes on behind what was loaded of it
+         *     where rows are appended, and else begins anew, by the dataset's rules of when it came. It comes after all that was sent into the
+         *     dataset since: older values may take the place of newer ones, unless `metadata.updated_at` tells them apart. 409 while it has not failed,
+         *     and when its bytes are no longer kept.
+         *
+         *     Permission: `sync:write`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never> | null;
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PushRequest"];
+                    };
+                };
+                /** @description The request is malformed; the answer names the field. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description No identity, or one that is unknown, expired or revoked. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description The identity lacks the permission. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description Too many requests; `Retry-After` says when to come back. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description A dependency is down; the request was not carried out. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sync/files/{file_id}": {
         parameters: {
             query?: never;
@@ -2478,6 +2573,101 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sync/files/{file_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load an uploaded file again whose load has failed
+         * @description A load is tried for days by itself; this is for one that has failed for good, or was cancelled. It goes on behind what was loaded of it
+         *     where rows are appended, and else begins anew, by the dataset's rules of when it came. It comes after all that was sent into the
+         *     dataset since: older values may take the place of newer ones, unless `metadata.updated_at` tells them apart. 409 while it has not failed,
+         *     and when its bytes are no longer kept.
+         *
+         *     Permission: `sync:write`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    file_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never> | null;
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["File"];
+                    };
+                };
+                /** @description The request is malformed; the answer names the field. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description No identity, or one that is unknown, expired or revoked. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description The identity lacks the permission. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description Too many requests; `Retry-After` says when to come back. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+                /** @description A dependency is down; the request was not carried out. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Failure"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5043,6 +5233,10 @@ export interface components {
             quality: components["schemas"]["DatasetQuality"] | null;
             profile: components["schemas"]["DatasetProfile"] | null;
             profiled_at: string | null;
+            /** @description Of the latest count: processing until it is done; failed: counts, quality and profile are those of `profiled_at`, or none. Null before the first. */
+            profile_status: ("processing" | "ready" | "failed") | null;
+            /** @description Why it could not be counted. */
+            profile_error: string | null;
             schema: components["schemas"]["DatasetSchema"] | null;
             transformations: unknown[] | null;
             /**
@@ -6147,7 +6341,7 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
-            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a csv or ndjson file by blocks, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
             partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.
@@ -6230,7 +6424,7 @@ export interface components {
              * @default 10000
              */
             batch_size: number;
-            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
+            /** @description Divides each run into so many, which any worker may take: a database by ranges of an integer key, a csv or ndjson file by blocks, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all. */
             partitions?: number | null;
             /**
              * @description Whether rows created and updated are told of, live; at most 10,000 a run, and none while a table is first filled.

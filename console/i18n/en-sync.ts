@@ -231,6 +231,8 @@ export const enSync = {
     about: 'About {{count}} records.',
     count: 'Count anew',
     profiling: 'It is being counted.',
+    countFailed: 'It could not be counted: {{error}}',
+    countOld: 'What is shown was counted before.',
     counted: 'Counted',
     origin: 'Comes from',
     source: {

@@ -307,7 +307,7 @@ export const zhCNSchema: Translation['schema'] = {
     'JobSettings.max_error_ratio': '同上，按占全部记录的比例计；从第 100 条记录起检查。',
     'JobSettings.batch_size': '一次提交的记录数，也是一个检查点。',
     'JobSettings.partitions':
-      '把每次运行分成若干份，由任意 Worker 执行：数据库按整数主键的范围，REST API 按页。仅用于以追加或按主键更新方式全量刷新到表。',
+      '把每次运行分成若干份，由任意 Worker 执行：数据库按整数主键的范围，CSV 或 NDJSON 文件按块，REST API 按页。仅用于以追加或按主键更新方式全量刷新到表。',
     'JobSettings.change_events': '每次运行最多 10,000 行；首次填充表时不通知。',
     'JobSettings.tags': '仅在具有全部标签的 Worker 上运行。',
     'JobSettings.timeout_seconds': '一次尝试的时限；默认不限。',

@@ -218,6 +218,8 @@ export const zhCNSync: Translation['sync'] = {
     about: '约 {{count}} 条记录。',
     count: '重新统计',
     profiling: '正在统计。',
+    countFailed: '统计失败：{{error}}',
+    countOld: '所显示的是之前的统计结果。',
     counted: '统计时间',
     origin: '来源',
     source: {

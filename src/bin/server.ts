@@ -38,7 +38,7 @@ import { blobPruner } from '../store/blobs.ts';
 import { Listener } from '../store/listener.ts';
 import { migrate } from '../store/migrate.ts';
 import { Store } from '../store/store.ts';
-import { openVault, warehouseSettings } from './vault.ts';
+import { openVault, specResolver, warehouseSettings } from './vault.ts';
 import { openWarehouse } from './warehouse.ts';
 
 export interface ServerSettings {
@@ -93,7 +93,7 @@ async function assemble(settings: ServerSettings, store: Store, masterKey: Buffe
     logger,
     retentionDays: config.retentionDays,
     onReport,
-    resolveSpecs: (runs) => vault.resolve(store, runs),
+    resolveSpecs: specResolver(store, vault),
   });
   const redis = config.redisUrl === undefined ? undefined : new SharedWindows({ url: config.redisUrl, logger });
   const health = new Health({ store, embeddedDatabase, redis });

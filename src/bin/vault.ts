@@ -1,8 +1,11 @@
+import { openDatasetSecrets } from '../areas/datasync/datasets/dataset-secrets.ts';
+import { tellTakeovers } from '../areas/datasync/takeover.ts';
 import { deriveKey } from '../auth/master-key.ts';
 import { Vault } from '../connections/vault.ts';
 import { type WarehouseSettings, warehousePassword, warehouseUrl } from '../connections/warehouse.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Json } from '../protocol/executor.ts';
+import type { LeasedRun } from '../protocol/worker.ts';
 import type { Store } from '../store/store.ts';
 
 interface VaultSettings {
@@ -28,4 +31,9 @@ export function openVault({ store, masterKey, logger, warehouse }: VaultSettings
     logger,
     wellKnown: new Map([['warehouse', login]]),
   });
+}
+
+/** What a run's worker is told beside what its definition says: secrets, and which runs it takes over from. */
+export function specResolver(store: Store, vault: Vault): (runs: LeasedRun[]) => Promise<LeasedRun[]> {
+  return async (runs) => tellTakeovers(store, await openDatasetSecrets(store, vault, await vault.resolve(store, runs)));
 }

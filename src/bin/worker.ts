@@ -16,7 +16,7 @@ import { allowed } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
 import { startHeartbeatThread } from './heartbeat.ts';
 import type { PortAddress } from './heartbeat-thread.ts';
-import { openVault, warehouseSettings } from './vault.ts';
+import { openVault, specResolver, warehouseSettings } from './vault.ts';
 
 export interface WorkerSettings {
   /** Straight on PostgreSQL; or, with `server` and `token`, over HTTP. */
@@ -90,7 +90,7 @@ async function openDatabase(settings: WorkerSettings, url: string): Promise<Tran
   const listener = new Listener({ url: directUrl, logger });
   const warehouse = warehouseSettings(masterKey, { warehouseUrl: settings.warehouseUrl, directUrl });
   const vault = openVault({ store, masterKey, logger, warehouse });
-  const port = new PostgresPort({ store, listener, logger, resolveSpecs: (runs) => vault.resolve(store, runs) });
+  const port = new PostgresPort({ store, listener, logger, resolveSpecs: specResolver(store, vault) });
   // Past the pooler: heartbeats must not queue behind the work that they keep alive.
   return { address: { type: 'postgres', url: directUrl }, port, services: [listener], close: () => store.close() };
 }

@@ -7,9 +7,11 @@ import { randomText } from '../kernel/ids.ts';
 import { CliFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { DATASETS_PATH, type DatasetView, findDataset, listDatasets } from './remote/datasets.ts';
+import { type LoadView, waitForLoad } from './remote/loads.ts';
 import { withSession } from './session.ts';
 import { formatBytes, Progress } from './terminal/progress.ts';
 import type { Column } from './terminal/table.ts';
+import { printable } from './terminal/width.ts';
 import { wholeNumber } from './values.ts';
 
 const FORMATS = ['csv', 'ndjson', 'parquet'] as const;
@@ -97,6 +99,36 @@ function addDownload(dataset: Command): void {
     );
 }
 
+/** What a push was answered with. @throws CliFailure `usage` for anything else */
+function loadPath(id: string): string {
+  if (/^req_\d+$/.test(id)) return `/v1/sync/push/requests/${id}`;
+  if (/^file_\d+$/.test(id)) return `/v1/sync/files/${id}`;
+  throw new CliFailure('usage', `${id} is neither a request (req_…) nor a file (file_…).`);
+}
+
+function addRetry(dataset: Command): void {
+  dataset
+    .command('retry')
+    .argument('<id>', 'of what was pushed: req_… or file_…')
+    .description('load into its dataset again what was pushed and could not be loaded')
+    .option('--wait', 'until it is loaded; the exit code tells whether it was')
+    .addHelpText('after', '\nIt comes after all that was pushed into the dataset since.')
+    .action(
+      withSession<{ wait?: boolean }>(async (session, { wait }, id) => {
+        const location = loadPath(id);
+        const client = await session.client();
+        let load = await client.request<LoadView>('POST', `${location}/retry`, { body: {} });
+        if (wait) {
+          load = await interruptible('The load goes on.', (signal) => waitForLoad<LoadView>(client, location, signal));
+        }
+        if (load.status === 'failed') {
+          throw new CliFailure('failed', `The load failed again: ${printable(load.error ?? 'see its run')}`);
+        }
+        session.out.done(`${id} is ${wait ? 'loaded' : 'being loaded again'}.`, load);
+      }),
+    );
+}
+
 export function datasetCommand(): Command {
   const dataset = new Command('dataset');
 
@@ -132,5 +164,6 @@ export function datasetCommand(): Command {
     );
 
   addDownload(dataset);
+  addRetry(dataset);
   return dataset;
 }

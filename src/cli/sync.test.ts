@@ -190,6 +190,20 @@ it('sends lines and files to a dataset, and says which were not taken', async ()
   expect((await longshore(['push', path.join(folder, 'none.csv'), '--source', 'ships'])).code).toBe(2);
 });
 
+it('loads again what could not be loaded, and nothing else', async () => {
+  const lines = path.join(folder, 'again.ndjson');
+  await writeFile(lines, '{"id":"1","data":{}}\n');
+  const { request_id: id, run_id: run } = await json('push', lines, '--source', 'again', '--append', '--wait');
+  const refused = await longshore(['dataset', 'retry', id]);
+  expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('has not failed: it is completed')]);
+  // As if its worker had never told how it ended.
+  await server.store.query(`UPDATE longshore.runs SET state = 'dead', output = NULL WHERE id = $1`, [run.slice(4)]);
+  const again = await longshore(['dataset', 'retry', id, '--wait']);
+  expect([again.code, again.stdout]).toEqual([0, `${id} is loaded.\n`]);
+  expect(await server.store.query('SELECT _id FROM data.again')).toHaveLength(1);
+  expect((await longshore(['dataset', 'retry', 'again'])).code).toBe(2);
+});
+
 it('lists, shows and downloads datasets', async () => {
   // It is listed when its load has been reported.
   const datasets = await eventually(async () => {

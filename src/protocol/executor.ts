@@ -61,8 +61,9 @@ export interface RunContext {
    * The bytes of something that was uploaded, in order, in pieces of at most a megabyte; at most two of them are in
    * memory. Ends with an AttemptAborted when the attempt must end.
    * @param id of the blob, as it stands in the spec
+   * @param first the piece to begin with, from 0: a blob comes in the same pieces whenever it is read
    */
-  openBlob(id: number): AsyncIterable<Uint8Array>;
+  openBlob(id: number, first?: number): AsyncIterable<Uint8Array>;
 }
 
 /** How a successful attempt ended. */

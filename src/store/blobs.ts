@@ -8,7 +8,7 @@
 import { AppError, notFound } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { Daemon } from '../kernel/service.ts';
-import type { Queryable } from './store.ts';
+import type { Queryable, Tx } from './store.ts';
 
 /** The most bytes of one chunk. */
 export const BLOB_CHUNK_BYTES = 1024 * 1024;
@@ -80,6 +80,12 @@ export async function readChunk(db: Queryable, blobId: number, seq: number): Pro
   );
   if (!row) throw notFound(`blob ${blobId}`);
   return row.bytes ?? undefined;
+}
+
+/** Whether there is such a finished blob; it is not deleted until the transaction ends. */
+export async function blobStays(tx: Tx, blobId: number): Promise<boolean> {
+  const rows = await tx.query('SELECT 1 FROM longshore.blobs WHERE id = $1 AND complete FOR KEY SHARE', [blobId]);
+  return rows.length === 1;
 }
 
 /** Deletes a blob, finished or not; one that is gone already is no error. */

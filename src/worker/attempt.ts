@@ -151,7 +151,7 @@ export class Attempt {
         this.#emitSeq += 1;
         return updates.emit(this.ref, this.#emitSeq, type, rows);
       },
-      openBlob: (id) => readBlob((seq) => blobChunk(id, seq), this.#signal),
+      openBlob: (id, first) => readBlob((seq) => blobChunk(id, seq), this.#signal, first),
     };
   }
 

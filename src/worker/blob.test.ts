@@ -22,6 +22,14 @@ describe('readBlob', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('begins with any piece, and fetches none before it', async () => {
+    const { fetch, asked } = blobOf(5);
+    const seen: number[] = [];
+    for await (const bytes of readBlob(fetch, forever, 3)) seen.push(...bytes);
+    expect(seen).toEqual([3, 4]);
+    expect(asked).toEqual([3, 4, 5]);
+  });
+
   it('reads one piece ahead, and no more', async () => {
     const { fetch, asked } = blobOf(100);
     const pieces = readBlob(fetch, forever);

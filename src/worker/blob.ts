@@ -8,14 +8,16 @@ const TRIES = 10;
  * The pieces of a blob, in order. The next one is fetched while the one before is worked on, so two are in memory. A
  * fetch that fails is tried again for a while: what has been read of a large file should not be for nothing.
  * @param fetch one piece, from 0; undefined behind the last one
+ * @param first the number of the piece to begin with
  * @throws what the signal aborts with; AppError for a blob that is not there; what the last try failed with
  */
 export async function* readBlob(
   fetch: (seq: number) => Promise<Uint8Array | undefined>,
   signal: AbortSignal,
+  first = 0,
 ): AsyncGenerator<Uint8Array> {
-  let next = begin(fetch, 0, signal);
-  for (let seq = 1; ; seq += 1) {
+  let next = begin(fetch, first, signal);
+  for (let seq = first + 1; ; seq += 1) {
     const bytes = await next;
     if (bytes === undefined) return;
     next = begin(fetch, seq, signal);

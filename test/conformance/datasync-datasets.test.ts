@@ -242,6 +242,30 @@ describe('POST /datasets/{id}/profile', () => {
     await eventually(async () => (await datasets.get(`/${id}`)).body.records_count === 3 || undefined);
   });
 
+  test('a count that fails is told of, with why, until the next one succeeds', async () => {
+    const { id } = await datasets.registered('locked away', 'n int', 'VALUES (1)');
+    const own = (role: string) => datasets.store.query(`ALTER TABLE data."locked away" OWNER TO ${role}`);
+    const [schema] = await datasets.store.query<{ role: string }>(
+      `SELECT nspowner::regrole::text AS role FROM pg_namespace WHERE nspname = 'data'`,
+    );
+    const settled = () =>
+      eventually(async () => {
+        const { body } = await datasets.get(`/${id}`);
+        return body.profile_status === 'processing' ? undefined : body;
+      });
+    expect(await settled()).toMatchObject({ profile_status: 'ready', profile_error: null });
+    await own('CURRENT_USER');
+    expect((await datasets.post(`/${id}/profile`, {})).status).toBe(202);
+    expect((await datasets.get(`/${id}`)).body.profile_status).toBe('processing');
+    expect(await settled()).toMatchObject({
+      ...{ status: 'ready', profile_status: 'failed', records_count: 1, profiled_at: expect.stringMatching(ISO) },
+      profile_error: expect.stringContaining('permission denied'),
+    });
+    await own(schema?.role ?? '');
+    await datasets.post(`/${id}/profile`, {});
+    expect(await settled()).toMatchObject({ profile_status: 'ready', profile_error: null });
+  });
+
   test('404 for what is not there', async () => {
     expect((await datasets.post('/ds_999999/profile', {})).status).toBe(404);
   });

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { failure, ISO, record, startIntake } from '../support/intake.ts';
+import { eventually } from '../support/serving.ts';
 
 /*
  * The data-sync contract on pushes of batches, over a real socket, up to the rows that a real worker
@@ -218,6 +220,39 @@ describe('POST /push/batch', () => {
       (await pushBatch({ source, records: [record('7', { name: 'as it is', age: -5 })], options })).body.request_id,
     );
     expect((await rowsOf(source, '_id, name, age')).at(-1)).toEqual({ _id: '7', name: 'as it is', age: -5 });
+  });
+
+  test("salts of the dataset's transformations are sealed, answered as ***, and put before what is hashed", async () => {
+    const source = newSource();
+    const transformations = [
+      { type: 'value_transform', config: { op: 'hash', field: 'mail', salt: 'pepper & salt' } },
+      { type: 'field_mapping', config: { mappings: { salt: 'sodium' } } },
+    ];
+    const shown = [{ type: 'value_transform', config: { op: 'hash', field: 'mail', salt: '***' } }, transformations[1]];
+    const schema = { columns: [{ name: 'mail', type: 'text' }] };
+    const made = await server.call('POST', '/v1/sync/datasets', { body: { name: source, schema, transformations } });
+    expect([made.status, made.body.transformations]).toEqual([201, shown]);
+    const path = `/v1/sync/datasets/${made.body.id}`;
+    expect((await server.call('GET', path)).body.transformations).toEqual(shown);
+    const { body } = await pushBatch({ source, records: [record('1', { mail: 'a@b.c', salt: 3 })] });
+    expect(await ended(body.request_id)).toMatchObject({ status: 'completed', accepted: 1 });
+    const hashed = createHash('sha256').update('pepper & salta@b.c').digest('hex');
+    expect(await rowsOf(source, '_id, mail, sodium')).toEqual([{ _id: '1', mail: hashed, sodium: 3 }]);
+    for (const table of ['datasets', 'runs', 'audit', 'idempotency_keys']) {
+      expect(await countOf(`longshore.${table} t WHERE t::text LIKE '%pepper & salt%'`)).toBe(0);
+    }
+    const owner = `dataset:${String(made.body.id).replace('ds_', '')}`;
+    expect(await countOf('longshore.secrets WHERE owner = $1', [owner])).toBe(1);
+    await eventually(async () => ((await server.call('DELETE', path)).status === 204 ? true : undefined));
+    expect(await countOf('longshore.secrets WHERE owner = $1', [owner])).toBe(0);
+  });
+
+  test('400 for a salt that is only its mask', async () => {
+    const transformations = [{ type: 'value_transform', config: { op: 'hash', field: 'mail', salt: '***' } }];
+    const schema = { columns: [{ name: 'mail', type: 'text' }] };
+    const body = { name: newSource(), schema, transformations };
+    const answer = await server.call('POST', '/v1/sync/datasets', { body });
+    expect([answer.status, answer.body]).toEqual([400, failure('VALIDATION_ERROR', 'transformations.0.config.salt')]);
   });
 
   test('with upsert false each record is a row of its own', async () => {

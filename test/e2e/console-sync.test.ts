@@ -278,6 +278,38 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await readFile(await download.path(), 'utf8')).toContain('3,🍑,2');
     });
 
+    test('a load and a count that have failed say why, and the load is tried again', async () => {
+      const page = await open('/sync/files');
+      await page.setInputFiles('input[type=file]', {
+        name: 'again.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from('id\n1\n2\n'),
+      });
+      await page.getByLabel('Dataset', { exact: true }).fill('again');
+      await page.getByRole('button', { name: 'Upload', exact: true }).click();
+      const file = page.getByRole('article', { name: 'again.csv' });
+      await file.getByText('Loaded').waitFor();
+      await stage.query(
+        `UPDATE longshore.runs SET state = 'dead', output = NULL, error = 'its worker was lost'
+         WHERE name = 'load into again'`,
+      );
+      await page.reload();
+      await file.getByText('its worker was lost').waitFor();
+      await file.getByRole('button', { name: 'Try again' }).click();
+      await file.getByText('Loaded').waitFor();
+      expect(await stage.query('SELECT id FROM data.again ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+      const counted = () =>
+        stage.query(`SELECT 1 FROM longshore.runs WHERE name = 'profile of again' AND finished_at IS NULL`);
+      await expect.poll(counted, { timeout: 60_000 }).toEqual([]);
+      await stage.query(
+        `UPDATE longshore.runs SET state = 'failed', error = 'permission denied for table again'
+         WHERE name = 'profile of again'`,
+      );
+      await file.getByRole('link', { name: 'again' }).click();
+      await main(page).getByRole('link', { name: 'again' }).click();
+      await page.getByText('It could not be counted: permission denied for table again').waitFor();
+    });
+
     test('a key is shown once, works, and is revoked', async () => {
       const page = await open('/keys');
       await page.getByRole('button', { name: 'New API key' }).click();

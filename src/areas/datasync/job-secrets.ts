@@ -18,11 +18,12 @@ const PARTS: readonly (readonly string[])[] = [['connector', 'config'], ['destin
 
 type Fields = { [field: string]: Json };
 
-const shownForm: ShownForm = (path, value) => {
+/** Of a job, and of whatever else has its parts. */
+export const shownForm: ShownForm = (path, value) => {
   if (typeof value !== 'string') return undefined;
   const [parent = '', name = ''] = path.slice(-2);
   // Elsewhere in a transformation, names are those of the user's fields.
-  if (path[0] === 'transformations') return name === 'salt' ? MASK : undefined;
+  if (path[0] === 'transformations') return parent === 'config' && name === 'salt' ? MASK : undefined;
   const secret = MAPS.has(parent)
     ? isSecretName(name)
     : SECRET_FIELDS.has(name) || (parent === 'auth' && name === 'value');

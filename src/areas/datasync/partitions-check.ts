@@ -1,11 +1,12 @@
 import { invalidField } from '../../kernel/errors.ts';
-import type { Connector, DestinationSpec } from './executor/spec.ts';
+import { formatOfName } from './executor/formats/file-format.ts';
+import type { Connector, DestinationSpec, FileConfig } from './executor/spec.ts';
 import { compileTransforms } from './executor/transforms/compile.ts';
 import type { JobCreate } from './schemas.ts';
 
 /**
  * Whether a job's runs can be divided into partitions, as far as its definition tells; a key that turns out not to be
- * an integer fails the run.
+ * an integer, or a file that cannot be read by blocks, fails the run.
  * @throws AppError `validation` naming `partitions`
  */
 export function checkPartitions(job: JobCreate): void {
@@ -40,7 +41,19 @@ function connectorProblem({ type, config }: Connector): string | undefined {
       ? undefined
       : `needs pages that can be asked for by number: connector.config.endpoints.${other}.pagination.type page or offset`;
   }
-  return `a ${type} is read by one run; it is possible with connectors database and rest_api`;
+  if (type === 'file') return fileProblem(config);
+  return `a ${type} is read by one run; it is possible with connectors database, file and rest_api`;
+}
+
+/** Only the run can tell what a file is that neither its name nor the job describes. */
+function fileProblem({ format, compression = 'auto', url = '' }: FileConfig): string | undefined {
+  const path = URL.canParse(url) ? new URL(url).pathname : '';
+  const found = format ?? formatOfName(path);
+  if (found !== undefined && found !== 'csv' && found !== 'ndjson') {
+    return `a ${found} file is read by one run; it is possible with csv and ndjson, which are not packed`;
+  }
+  const packed = compression === 'auto' ? /\.(gz|zst)$/i.test(path) : compression !== 'none';
+  return packed ? 'a packed file is read by one run, for it is unpacked from its beginning' : undefined;
 }
 
 function destinationProblem(destination: DestinationSpec): string | undefined {

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../../test/support/api-server.ts';
 import { afterFile } from '../../../test/support/cleanup.ts';
+import { FileServer } from '../../../test/support/file-server.ts';
 import { Longshore } from '../../../test/support/longshore.ts';
 import { RestServer } from '../../../test/support/rest-server.ts';
 import { eventually } from '../../../test/support/serving.ts';
@@ -67,6 +68,10 @@ beforeAll(async () => {
 
 function login() {
   return { engine: 'postgresql', host: '127.0.0.1', port: source.port, database: 'postgres', username: 'postgres' };
+}
+
+function file(config: object): Wanted {
+  return { connector: { type: 'file', config } };
 }
 
 interface Wanted {
@@ -164,6 +169,39 @@ async function sameAs(target: string, table = 'people') {
     `SELECT count(*)::int AS n, md5(string_agg(x::text, '|' ORDER BY x.id)) AS hash
      FROM (SELECT id::bigint, name, born AT TIME ZONE 'UTC' AS born FROM ${from}) x`;
   expect(await query(digest(target))).toEqual(await source.administer(digest(table)));
+}
+
+/** Records on two lines each, with what a block must not begin behind. */
+function csvOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${index + 1},"名 ""${index + 1}"",\n",2020-01-01\n`);
+}
+
+async function isWholeCsv(target: string): Promise<void> {
+  const [found] = await query(
+    `SELECT count(*)::int AS n, count(DISTINCT id)::int AS ids,
+       bool_and(name = format(E'名 "%s",\\n', id) AND born = '2020-01-01') AS same FROM ${target}`,
+  );
+  expect(found).toEqual({ n: ROWS, ids: ROWS, same: true });
+}
+
+/** @returns what a job's connector says of it */
+async function upload(content: Buffer, name: string, format: string): Promise<object> {
+  const form = new FormData();
+  form.append('file', new Blob([new Uint8Array(content)]), name);
+  form.append('options', JSON.stringify({ load: false }));
+  const answer = await fetch(`${server.url}/v1/sync/push/file`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.adminToken}` },
+    body: form,
+  });
+  expect(answer.status).toBe(202);
+  const { file_id } = (await answer.json()) as { file_id: string };
+  return { file_id, format };
+}
+
+async function quarantineOf(job: string): Promise<object[]> {
+  const { body: page } = await server.call('GET', `/v1/sync/jobs/${job}/quarantine`);
+  return page.items.map(({ line, reason }: { line: number; reason: string }) => ({ line, reason }));
 }
 
 describe('a run that is divided into partitions', () => {
@@ -295,15 +333,109 @@ describe('a run that is divided into partitions', () => {
     expect(found).toEqual({ n: 1010, ids: 1010 });
   });
 
+  it('reads a csv that was uploaded by blocks, each row once, though a worker is killed', async () => {
+    const content = Buffer.from(`id,name,born\n${csvOf(ROWS).join('')}`);
+    const { job, target } = await create({ mode: 'append', ...file(await upload(content, 'people.csv', 'csv')) });
+    const run = await start(job);
+    const hold = await held(run, target);
+    const [victim] = (await children(run)).flatMap(({ worker_id }) => worker_id ?? []);
+    const child = workers.get(victim ?? '');
+    if (!child) throw new Error('no worker has a part');
+    await gone(child, 'SIGKILL');
+    startWorker('four');
+    await hold.release();
+    expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: ROWS, error: null });
+    await isWholeCsv(target);
+    const [lost] = await query<{ n: number }>('SELECT sum(losses) AS n FROM longshore.runs WHERE parent_id = $1', [
+      run,
+    ]);
+    expect(Number(lost?.n)).toBeGreaterThan(0);
+  });
+
+  it('makes of a csv by blocks what one run makes of it, and refuses the same lines', async () => {
+    const lines = csvOf(2000);
+    lines[1234] = '1235,"x"y,2020-01-01\n';
+    const content = Buffer.from(`id,name,born\n${lines.join('')}`);
+    const config = await upload(content, 'people.csv', 'csv');
+    const whole = await create({ mode: 'append', partitions: undefined, ...file(config) });
+    await start(whole.job);
+    expect(await ended(whole.job)).toMatchObject({ status: 'completed' });
+    const { job, target } = await create({ mode: 'append', ...file(config) });
+    await start(job);
+    expect(await ended(job)).toMatchObject({ status: 'completed' });
+    const rows = (table: string) => query(`SELECT * FROM ${table} ORDER BY id`);
+    expect(await rows(target)).toEqual(await rows(whole.target));
+    const [one, divided] = await Promise.all([whole.job, job].map((id) => quarantineOf(id)));
+    expect(divided).toEqual(one);
+    expect(divided).toEqual([expect.objectContaining({ line: 1 + 2 * 1234 + 1 })]);
+  });
+
+  it('reads a csv in GBK behind a URL by blocks', async () => {
+    const files = await FileServer.start();
+    afterFile(() => files.close());
+    // Of 名 with the second byte of a quote's neighbour: 0xc3 0xfb; of 亅, the second byte is a bar.
+    const line = (id: number) =>
+      Buffer.concat([Buffer.from(`${id}|"`), Buffer.of(0xc3, 0xfb, 0x81, 0x7c), Buffer.from('\n"\n')]);
+    files.content = Buffer.concat([
+      Buffer.from('id|name\n'),
+      ...Array.from({ length: 1000 }, (_, index) => line(index)),
+    ]);
+    const config = { url: `${files.url}/people.csv`, encoding: 'gbk', delimiter: '|' };
+    const { job, target } = await create({ mode: 'append', ...file(config) });
+    const run = await start(job);
+    expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: 1000 });
+    expect(await children(run)).toHaveLength(4);
+    const name = new TextDecoder('gbk').decode(Buffer.of(0xc3, 0xfb, 0x81, 0x7c));
+    const [found] = await query(
+      `SELECT count(DISTINCT id)::int AS n, min(name) AS low, max(name) AS high FROM ${target}`,
+    );
+    expect(found).toEqual({ n: 1000, low: `${name}\n`, high: `${name}\n` });
+  });
+
+  it('reads ndjson by blocks, and says so when the file behind the URL changes meanwhile', async () => {
+    const files = await FileServer.start();
+    afterFile(() => files.close());
+    const records = Array.from({ length: 1000 }, (_, id) => `{"id":${id},"name":"名 ${id}"}\n`);
+    files.content = Buffer.from(records.join(''));
+    const config = { url: `${files.url}/people.ndjson` };
+    const { job, target } = await create({ mode: 'append', retry_count: 0, ...file(config) });
+    await start(job);
+    expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: 1000 });
+    expect(await query(`SELECT count(DISTINCT id)::int AS n FROM ${target}`)).toEqual([{ n: 1000 }]);
+    // Only after the run has planned: its parts ask for what was there then.
+    files.before = (request) => {
+      if (request.headers['if-range'] !== undefined) files.manners = { etag: '"two"' };
+      return false;
+    };
+    await start(job);
+    const failed = await ended(job);
+    expect(failed.status).toBe('failed');
+    expect(failed.error).toMatch(/partition 1 of 4 \(run_\d+\) failed: the file behind the URL has changed since/);
+  });
+
+  it('fails, naming partitions, where a server answers no ranges', async () => {
+    const files = await FileServer.start();
+    afterFile(() => files.close());
+    files.content = Buffer.from('id,name\n1,x\n');
+    files.manners = { noRanges: true, etag: '"one"' };
+    const { job } = await create({ mode: 'append', ...file({ url: `${files.url}/a.csv` }) });
+    const run = await start(job);
+    const failed = await ended(job);
+    expect(failed).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(/^partitions: .*answer them \(Range\)/),
+    });
+    expect(await children(run)).toEqual([]);
+  });
+
   it.each<[string, Wanted, RegExp]>([
     ['incremental', { sync_mode: 'incremental', config: { cursor_column: 'id' } }, /sync_mode full_refresh/],
     ['a query', { config: { table: undefined, query: 'SELECT 1 AS id' } }, /connector.config.table/],
     ['several keys', { config: { key_columns: ['id', 'name'] } }, /key of one column/],
-    [
-      'a file',
-      { connector: { type: 'file', config: { url: 'https://example.com/a.csv' } } },
-      /a file is read by one run/,
-    ],
+    ['a json file', file({ url: 'https://example.com/a.json' }), /a json file is read by one run; .*csv and ndjson/],
+    ['a packed file', file({ url: 'https://example.com/a.csv.gz?x=1' }), /a packed file is read by one run/],
+    ['a file to be unpacked', file({ file_id: 'file_1', format: 'csv', compression: 'zstd' }), /a packed file/],
+    ['a dataset', { connector: { type: 'dataset', config: { dataset_id: 'ds_1' } } }, /connectors database, file and/],
     ['dedupe', { transformations: [{ type: 'dedupe', config: { fields: ['id'] } }] }, /dedupe/],
     ['a file to write', { destination: { type: 'file', path: 'a.csv' } }, /a file is written by one run/],
     ['overwriting', { destination: { type: 'database', table: 'x', mode: 'overwrite' } }, /append or upsert/],

@@ -45,12 +45,19 @@ export async function onDivided(tx: Tx, runId: number): Promise<void> {
   await enqueueChildren(tx, run, (await leftUndone(tx, run, run.output)) ?? partitionsIn(run.output));
 }
 
-function partitionsIn({ definition, parts }: PartitionPlan): Partition[] {
-  return parts.map((part, index) => ({ number: index + 1, of: parts.length, definition, part }));
+/** What a child is told of. */
+interface Share {
+  readonly partition: Partition;
+  /** The first of the former runs that had it; one of them may have done it, and its report was lost. */
+  readonly takes_over?: number;
+}
+
+function partitionsIn({ parts, ...common }: PartitionPlan): Share[] {
+  return parts.map((part, index) => ({ partition: { number: index + 1, of: parts.length, part, ...common } }));
 }
 
 /** Where rows are appended: the parts that the run before has not completed, if it was to do the same and failed. */
-async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Partition[] | undefined> {
+async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Share[] | undefined> {
   const { destination } = run.spec as unknown as { readonly destination: DestinationSpec };
   const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
   if (mode !== 'append' || run.jobId === null) return undefined;
@@ -58,21 +65,23 @@ async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Prom
   if (former === undefined) return undefined;
   const undone = (await partitionsOf(tx, former)).filter(({ state }) => state !== 'succeeded');
   const same = undone.length > 0 && undone.every(({ partition }) => partition.definition === definition);
-  return same ? undone.map(({ partition }) => partition) : undefined;
+  return same
+    ? undone.map(({ id, takes_over, partition }) => ({ partition, takes_over: takes_over ?? id }))
+    : undefined;
 }
 
-async function enqueueChildren(tx: Tx, run: Run, partitions: readonly Partition[]): Promise<void> {
+async function enqueueChildren(tx: Tx, run: Run, shares: readonly Share[]): Promise<void> {
   const { partitions: _, ...spec } = run.spec as SyncSpec;
   const { jobId, area, priority, retryCount, timeoutSeconds, createdBy } = run;
   const common = { jobId, area, priority, retryCount, timeoutSeconds, createdBy, ...(await policyOf(tx, run.id)) };
   await enqueue(
     tx,
-    partitions.map((partition) => ({
+    shares.map((share) => ({
       ...common,
       parentId: run.id,
       kind: PARTITION_KIND,
-      name: `${run.name}, ${labelOf(partition)}`,
-      spec: { ...spec, partition },
+      name: `${run.name}, ${labelOf(share.partition)}`,
+      spec: { ...spec, ...share },
       // Beside the job's own runs: none of its schedule's business.
       trigger: 'system' as const,
       fireAt: null,

@@ -88,13 +88,17 @@ function specOf(load: Load, transformations: Json[]): { [field: string]: Json } 
  * @returns the run's id
  */
 export async function enqueueLoad(tx: Tx, actor: Actor | null, load: Load): Promise<number> {
-  const spec = specOf(load, await stepsInto(tx, load.source, load.options));
+  return enqueueLoadOf(tx, actor, load.source, specOf(load, await stepsInto(tx, load.source, load.options)));
+}
+
+/** The same, of a load that was specified before. */
+export async function enqueueLoadOf(tx: Tx, actor: Actor | null, source: string, spec: Json): Promise<number> {
   const [runId] = await enqueue(tx, [
     {
       jobId: null,
       area: AREA,
       kind: LOAD_KIND,
-      name: `load into ${load.source}`,
+      name: `load into ${source}`,
       spec,
       trigger: 'system',
       fireAt: null,
@@ -105,7 +109,7 @@ export async function enqueueLoad(tx: Tx, actor: Actor | null, load: Load): Prom
       retryDelaySeconds: RETRY_DELAY_SECONDS,
       timeoutSeconds: null,
       // Over retries too: the later push's values must not be overwritten by the earlier one's.
-      concurrency: { key: `dataset:${load.source}`, limit: 1, ordered: true },
+      concurrency: { key: `dataset:${source}`, limit: 1, ordered: true },
       watched: false,
       createdBy: actor?.identity.userId ?? null,
     },

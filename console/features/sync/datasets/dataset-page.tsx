@@ -108,6 +108,21 @@ function About({ dataset }: { readonly dataset: Dataset }) {
   );
 }
 
+/** Says that what is shown may be of other records than those that are there. */
+function CountAlert({ dataset }: { readonly dataset: Dataset }) {
+  const { t } = useTranslation();
+  if (dataset.profile_status !== 'failed') return null;
+  return (
+    <Alert
+      className={styles.alert ?? ''}
+      type="warning"
+      showIcon
+      title={t('sync.dataset.countFailed', { error: dataset.profile_error ?? '' })}
+      {...(dataset.profiled_at === null ? {} : { description: t('sync.dataset.countOld') })}
+    />
+  );
+}
+
 export function DatasetPage() {
   const { t } = useTranslation();
   const { datasetId } = route.useParams();
@@ -126,6 +141,7 @@ export function DatasetPage() {
     >
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} stale />}
       {dataset.error && <Alert className={styles.alert ?? ''} type="error" showIcon title={dataset.error} />}
+      <CountAlert dataset={dataset} />
       <About dataset={dataset} />
       <Tabs
         className={styles.tabs ?? ''}

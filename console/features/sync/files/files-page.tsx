@@ -7,6 +7,7 @@ import { ApiError } from '../../../api/errors.ts';
 import { useMay } from '../../../api/session.ts';
 import type { LoadedFile } from '../../../api/sync-model.ts';
 import { useLanguage } from '../../../i18n/i18n.ts';
+import { useErrorMessage } from '../../../ui/error-message.tsx';
 import { ErrorNotice } from '../../../ui/error-notice.tsx';
 import { Facts } from '../../../ui/facts.tsx';
 import { formatBytes } from '../../../ui/format.ts';
@@ -14,7 +15,7 @@ import pageStyles from '../../../ui/page.module.css';
 import { Page, Section } from '../../../ui/page.tsx';
 import { StatusBadge, type Tone } from '../../../ui/status-badge.tsx';
 import { RelativeTime } from '../../../ui/time.tsx';
-import { fileQuery } from './file-queries.ts';
+import { fileQuery, useFileRetry } from './file-queries.ts';
 import styles from './files-page.module.css';
 import { forgetFile, rememberFile, useRecentFiles } from './recent-files.ts';
 import { UploadForm } from './upload-form.tsx';
@@ -37,6 +38,14 @@ function FileErrors({ file }: { readonly file: LoadedFile }) {
       </ul>
     </details>
   );
+}
+
+function LoadError({ id, error }: { readonly id: string; readonly error: string }) {
+  const showError = useErrorMessage();
+  const mayRetry = useMay('sync:write');
+  const retry = useFileRetry();
+  const again = () => retry.mutate(id, { onError: showError });
+  return <ErrorNotice error={new Error(error)} {...(mayRetry && !retry.isPending ? { onRetry: again } : {})} />;
 }
 
 function FileCard({ id }: { readonly id: string }) {
@@ -66,7 +75,7 @@ function FileCard({ id }: { readonly id: string }) {
           live={file.status === 'processing'}
         />
       </header>
-      {file.error && <ErrorNotice error={new Error(file.error)} />}
+      {file.error && <LoadError id={id} error={file.error} />}
       <Facts
         facts={[
           { label: t('schema.fields.file_id'), value: <code>{file.file_id}</code> },

@@ -1,15 +1,15 @@
 import { recordAudit } from '../../../auth/audit.ts';
 import type { Actor } from '../../../auth/identity.ts';
+import { SecretDraft, type Vault } from '../../../connections/vault.ts';
 import { validationError } from '../../../http/validation.ts';
 import { AppError, invalidField, notFound } from '../../../kernel/errors.ts';
-import type { Json } from '../../../protocol/executor.ts';
-import { refuseReferences } from '../../../protocol/secret-refs.ts';
 import type { Queryable, Tx } from '../../../store/store.ts';
 import { datasetTable } from '../executor/dataset-table.ts';
 import type { DatasetSchema } from '../executor/datasets/dataset-schema.ts';
 import { checkTransforms } from '../executor/transforms/compile.ts';
 import { idOf, numberOf } from '../ids.ts';
 import { startProfile } from './dataset-runs.ts';
+import { datasetOwner, sealTransformations } from './dataset-secrets.ts';
 import {
   type DatasetRow,
   datasetCounted,
@@ -21,6 +21,12 @@ import {
 import { jobWritingTable, liveRunOfDataset } from './queries/dataset_use.ts';
 import type { DatasetCreate } from './schemas.ts';
 import { columnsOfTable, dropTable, type Warehouse } from './warehouse.ts';
+
+/** Where what a dataset is made of lies. */
+interface DatasetPlaces {
+  readonly warehouse: Warehouse;
+  readonly vault: Vault;
+}
 
 /** @throws AppError `not_found` */
 export async function getDataset(db: Queryable, id: string): Promise<DatasetRow> {
@@ -59,11 +65,12 @@ function checkSchema({ columns, key_columns = [] }: DatasetSchema): void {
  */
 export async function createDataset(
   tx: Tx,
-  warehouse: Warehouse,
+  { warehouse, vault }: DatasetPlaces,
   actor: Actor,
   { name, category, description = '', schema, transformations }: DatasetCreate,
 ): Promise<DatasetRow> {
-  refuseReferences(transformations, 'transformations');
+  const draft = new SecretDraft();
+  const sealed = sealTransformations(transformations, draft);
   if (schema) checkSchema(schema);
   const problems = checkTransforms(transformations ?? []);
   if (problems.length > 0) throw validationError(problems);
@@ -76,10 +83,11 @@ export async function createDataset(
   const id = await datasetInsert(tx, {
     ...{ name, category: category ?? null, description, tableName, source: 'manual', ownsTable: !stands },
     schema: schema ?? null,
-    transformations: (transformations as unknown as Json[] | undefined) ?? null,
+    transformations: sealed,
     createdBy: actor.identity.userId,
   });
   if (id === undefined) throw new AppError('conflict', `there is a dataset ${name} already`);
+  await vault.save(tx, datasetOwner(id), draft, sealed);
   await recordAudit(tx, actor, { action: 'dataset.create', target: `dataset:${id}`, details: { name } });
   const dataset = await lockedDataset(tx, idOf('dataset', id));
   if (stands) await startProfile(tx, dataset, actor.identity.userId);
@@ -92,7 +100,12 @@ export async function createDataset(
  * and if it is gone but the dataset is not, deleting it again ends well.
  * @throws AppError `not_found`, `conflict` while a run uses it, or a job writes its table
  */
-export async function deleteDataset(tx: Tx, warehouse: Warehouse, actor: Actor, id: string): Promise<void> {
+export async function deleteDataset(
+  tx: Tx,
+  { warehouse, vault }: DatasetPlaces,
+  actor: Actor,
+  id: string,
+): Promise<void> {
   const dataset = await lockedDataset(tx, id);
   const { name, table_name: table, owns_table: ownsTable } = dataset;
   const run = await liveRunOfDataset(tx, { id, name, table });
@@ -110,6 +123,7 @@ export async function deleteDataset(tx: Tx, warehouse: Warehouse, actor: Actor, 
     await dropTable(warehouse, table);
   }
   await datasetDelete(tx, dataset.id);
+  await vault.forget(tx, datasetOwner(dataset.id));
   const details = { name, table_dropped: ownsTable };
   await recordAudit(tx, actor, { action: 'dataset.delete', target: `dataset:${dataset.id}`, details });
 }

@@ -85,6 +85,11 @@ export const DatasetAnswer = Type.Object(
     quality: Type.Union([Quality, Type.Null()]),
     profile: Type.Union([Profile, Type.Null()]),
     profiled_at: OptionalTime,
+    profile_status: Type.Union([Type.Enum(['processing', 'ready', 'failed']), Type.Null()], {
+      description:
+        'Of the latest count: processing until it is done; failed: counts, quality and profile are those of `profiled_at`, or none. Null before the first.',
+    }),
+    profile_error: OptionalText('Why it could not be counted.'),
     schema: Type.Union([DatasetSchema, Type.Null()]),
     transformations: Type.Union([Type.Array(Type.Unknown()), Type.Null()]),
     created_at: Time,

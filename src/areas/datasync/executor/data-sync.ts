@@ -22,7 +22,7 @@ function withoutCredentials(field: string, value: unknown): unknown {
  * Transformations do not count: who has mended one wants the run to go on, not to append again what it has appended.
  */
 function definitionOf({ connector, destination, partition }: RunSpec): string {
-  const part = partition ? [partition.part] : [];
+  const part = partition ? [partition.part, ...(partition.file ? [partition.file] : [])] : [];
   return createHash('sha256')
     .update(JSON.stringify([connector, destination, ...part], withoutCredentials))
     .digest('base64url');
@@ -50,6 +50,7 @@ async function run(tools: DatasyncTools, kind: string, given: Json, context: Run
         definition: definitionOf(spec),
         incremental: spec.sync_mode === 'incremental',
         continuesFailedRuns: mode === 'append',
+        takesOver: spec.takes_over,
         jobState: spec.state as SyncState | undefined,
         maxErrors: spec.max_errors ?? null,
         maxErrorRatio: spec.max_error_ratio ?? null,

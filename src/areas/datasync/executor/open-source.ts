@@ -1,13 +1,16 @@
 import { WAREHOUSE_SCHEMA } from '../../../connections/drivers/login.ts';
+import type { Outbound } from '../../../connections/outbound.ts';
 import { ExecutorError, type RunContext } from '../../../protocol/executor.ts';
 import { augmentSource } from './datasets/augment-source.ts';
+import type { FileShape } from './partition.ts';
 import type { Source } from './pipeline/contracts.ts';
 import type { RunSpec } from './run-spec.ts';
 import { databaseSource } from './sources/database/source.ts';
 import { fileSource } from './sources/file.ts';
+import type { FileInputOptions } from './sources/file-input.ts';
 import { pushedRecords } from './sources/pushed.ts';
 import { restSource } from './sources/rest-api.ts';
-import type { DatabaseConfig } from './spec.ts';
+import type { DatabaseConfig, FileConfig } from './spec.ts';
 import type { DatasyncTools } from './tools.ts';
 
 const DEFAULT_BATCH_SIZE = 10_000;
@@ -22,6 +25,26 @@ export function databasePlace(connector: DatabaseConfig) {
     ...(ssl === undefined ? {} : { ssl }),
   };
   return { login, config };
+}
+
+/** Where the bytes of a file connector come from, and what an upload was uploaded as. */
+export function fileInput(
+  config: FileConfig,
+  { file_format: format }: RunSpec,
+  outbound: Outbound,
+  context: RunContext,
+): FileInputOptions {
+  return {
+    config: { ...(format && { format }), ...config },
+    outbound,
+    openBlob: (id, first) => context.openBlob(id, first),
+    signal: context.signal,
+  };
+}
+
+function shapeOf({ partition }: RunSpec): FileShape {
+  if (partition?.file) return partition.file;
+  throw new ExecutorError('the server has not said what the file is like that is read by blocks', { retryable: false });
 }
 
 /** The source that a run's connector says. Nothing is dialled before it is read. */
@@ -44,13 +67,10 @@ export function openSource({ outbound, guard, translator }: DatasyncTools, spec:
         ...(part?.by === 'key' ? { range: part } : {}),
       });
     case 'file': {
-      const { file_format: format } = spec;
       const source = fileSource({
-        config: { ...(format && { format }), ...connector.config },
-        outbound,
-        openBlob: (id) => context.openBlob(id),
+        ...fileInput(connector.config, spec, outbound, context),
         batchSize,
-        signal,
+        ...(part?.by === 'block' ? { block: { part, file: shapeOf(spec) } } : {}),
       });
       return spec.pushed ? pushedRecords(source) : source;
     }

@@ -1,10 +1,11 @@
 import { ExecutorError, type ExecutorResult, type RunContext } from '../../../protocol/executor.ts';
-import { databasePlace } from './open-source.ts';
-import type { Part, PartitionPlan } from './partition.ts';
+import { databasePlace, fileInput } from './open-source.ts';
+import type { PartitionPlan } from './partition.ts';
 import type { Source } from './pipeline/contracts.ts';
 import { Reporting } from './pipeline/reporting.ts';
 import type { RunSpec } from './run-spec.ts';
 import { splitByKey } from './sources/database/split.ts';
+import { splitFile } from './sources/file-split.ts';
 import type { DatasyncTools } from './tools.ts';
 
 /**
@@ -21,26 +22,29 @@ export async function divideRun(
   const reporting = new Reporting(context);
   await reporting.started();
   reporting.total(await source.total?.({ position: undefined, cursor: undefined }), 0);
-  const parts = await partsOf(tools, spec, context, count);
-  context.log('info', `divided into ${parts.length} partitions, which any worker may take`);
-  const plan: PartitionPlan = { definition, parts };
+  const planned = await partsOf(tools, spec, context, count);
+  context.log('info', `divided into ${planned.parts.length} partitions, which any worker may take`);
+  const plan: PartitionPlan = { definition, ...planned };
   return { output: plan, suspended: true };
 }
 
 async function partsOf(
-  { guard }: DatasyncTools,
-  { connector }: RunSpec,
+  { guard, outbound }: DatasyncTools,
+  spec: RunSpec,
   context: RunContext,
   count: number,
-): Promise<Part[]> {
+): Promise<Pick<PartitionPlan, 'parts' | 'file'>> {
+  const { connector } = spec;
   switch (connector.type) {
     case 'rest_api':
-      return Array.from({ length: count }, (_, index) => ({ by: 'pages', index, count }));
+      return { parts: Array.from({ length: count }, (_, index) => ({ by: 'pages', index, count })) };
+    case 'file':
+      return await splitFile(fileInput(connector.config, spec, outbound, context), count);
     case 'database': {
       const { signal } = context;
       const log: RunContext['log'] = (level, message) => context.log(level, message);
       const ranges = await splitByKey({ ...databasePlace(connector.config), guard, signal, log }, count);
-      return ranges.map((range) => ({ by: 'key', ...range }));
+      return { parts: ranges.map((range) => ({ by: 'key', ...range })) };
     }
     default:
       throw new ExecutorError(`partitions: a ${connector.type} is read by one run; leave partitions out`, {

@@ -29,6 +29,11 @@ export const RunSpec = Type.Object({
   pushed: Type.Optional(Type.Boolean()),
   /** Read only a part of the source, as one of several runs. */
   partition: Type.Optional(Partition),
+  /**
+   * The first of the runs that had the same to do before, none of which is known to have done it: one of them may have, and
+   * only its report was lost.
+   */
+  takes_over: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Write what somebody has decided of a conflict, which is not what the source says. */
   keep_base: Type.Optional(Type.Boolean()),
   /** Look at so many records, and write nothing. */

@@ -416,7 +416,7 @@ export const syncFields = {
   partitions: Type.Optional(
     Type.Union([Type.Integer({ minimum: 2, maximum: MOST_PARTITIONS }), Type.Null()], {
       description:
-        'Divides each run into so many, which any worker may take: a database by ranges of an integer key, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all.',
+        'Divides each run into so many, which any worker may take: a database by ranges of an integer key, a csv or ndjson file by blocks, a rest_api by pages. For full_refresh to a table, by append or upsert. Null: one run does it all.',
     }),
   ),
   change_events: Type.Optional(

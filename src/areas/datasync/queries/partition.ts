@@ -9,13 +9,15 @@ export interface PartitionRow {
   readonly id: number;
   readonly state: RunState;
   readonly partition: Partition;
+  readonly takes_over: number | null;
   readonly output: Json;
   readonly error: string | null;
 }
 
 export async function partitionsOf(db: Queryable, parentId: number): Promise<PartitionRow[]> {
   return db.query<PartitionRow>(
-    `SELECT id, state, spec -> 'partition' AS partition, output, error FROM longshore.runs
+    `SELECT id, state, spec -> 'partition' AS partition, (spec -> 'takes_over')::bigint AS takes_over, output, error
+     FROM longshore.runs
      WHERE parent_id = $1 ORDER BY id`,
     [parentId],
   );

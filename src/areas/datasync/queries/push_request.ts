@@ -100,6 +100,22 @@ export async function pushRequestGet(db: Queryable, id: number): Promise<PushReq
   return (await db.query<PushRequestRow>(`${SELECT} WHERE p.id = $1`, [id]))[0];
 }
 
+/** Nobody changes it until the transaction ends. */
+export async function pushRequestLock(tx: Tx, id: number): Promise<PushRequestRow | undefined> {
+  await tx.query('SELECT 1 FROM longshore.push_requests WHERE id = $1 FOR UPDATE', [id]);
+  return pushRequestGet(tx, id);
+}
+
+/** A request is loaded by another run now; what the former one has refused is told of the request all the same. */
+export async function pushRequestReloaded(
+  tx: Tx,
+  id: number,
+  { former, runId }: { readonly former: number; readonly runId: number },
+): Promise<void> {
+  await tx.query('UPDATE longshore.push_requests SET run_id = $2 WHERE id = $1', [id, runId]);
+  await tx.query('UPDATE longshore.sync_quarantine SET run_id = $2 WHERE run_id = $1', [former, runId]);
+}
+
 export async function pushRequestOfFile(db: Queryable, blobId: number): Promise<PushRequestRow | undefined> {
   return (await db.query<PushRequestRow>(`${SELECT} WHERE p.blob_id = $1 AND p.kind = 'file'`, [blobId]))[0];
 }

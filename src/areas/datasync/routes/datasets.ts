@@ -45,7 +45,7 @@ function attachment(name: string, extension: string): string {
 }
 
 /** `/v1/sync/datasets`: the tables of the warehouse that are known by a name, and their records. */
-export function registerDatasetRoutes(app: App, { store, idempotency, warehouse }: DatasyncDeps): void {
+export function registerDatasetRoutes(app: App, { store, idempotency, warehouse, vault }: DatasyncDeps): void {
   app.get(
     '/v1/sync/datasets',
     {
@@ -96,7 +96,7 @@ export function registerDatasetRoutes(app: App, { store, idempotency, warehouse 
     },
     (request, reply) =>
       idempotency.send(request, reply, async (tx) => {
-        const dataset = await createDataset(tx, warehouse, actorOf(request), request.body);
+        const dataset = await createDataset(tx, { warehouse, vault }, actorOf(request), request.body);
         return { status: 201, body: datasetAnswer(dataset) };
       }),
   );
@@ -123,7 +123,7 @@ export function registerDatasetRoutes(app: App, { store, idempotency, warehouse 
     },
     async (request, reply) => {
       const { dataset_id } = request.params;
-      await store.transaction((tx) => deleteDataset(tx, warehouse, actorOf(request), dataset_id));
+      await store.transaction((tx) => deleteDataset(tx, { warehouse, vault }, actorOf(request), dataset_id));
       return reply.code(204).send(null);
     },
   );

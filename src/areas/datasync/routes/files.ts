@@ -8,12 +8,15 @@ import { AppError, invalidField } from '../../../kernel/errors.ts';
 import { deleteBlob } from '../../../store/blobs.ts';
 import type { Queryable, Tx } from '../../../store/store.ts';
 import type { DatasyncDeps } from '../deps.ts';
+import { NoBody } from '../dialect.ts';
 import { FILE_FORMATS } from '../executor/spec.ts';
 import { getFile, keepFile, parseForm, type UploadForm, UploadOptions } from '../files.ts';
 import { idOf, PathId } from '../ids.ts';
 import type { PushView } from '../push.ts';
 import { type StoredBytes, storeBytes } from '../push-blob.ts';
+import { retryFile } from '../push-retry.ts';
 import { OptionalTime, Time } from '../schemas.ts';
+import { RETRY_DESCRIPTION } from './push.ts';
 
 const FORM = 'multipart/form-data';
 const FIELD_BYTES = 64 * 1024;
@@ -181,6 +184,25 @@ export function registerFileRoutes(app: App, deps: DatasyncDeps): void {
       },
     },
     async (request) => fileAnswer(await getFile(deps.store, request.params.file_id)),
+  );
+  app.post(
+    '/v1/sync/files/:file_id/retry',
+    {
+      config: { access: 'sync:write' },
+      schema: {
+        summary: 'Load an uploaded file again whose load has failed',
+        description: RETRY_DESCRIPTION,
+        tags: ['push'],
+        params: Type.Object({ file_id: PathId }),
+        body: NoBody,
+        response: { 202: FileAnswer },
+      },
+    },
+    (request, reply) =>
+      deps.idempotency.send(request, reply, async (tx) => {
+        const view = await retryFile(tx, actorOf(request), request.params.file_id);
+        return { status: 202, body: fileAnswer(view) };
+      }),
   );
 }
 

@@ -8,11 +8,13 @@ import { rfc3339 } from '../../../kernel/clock.ts';
 import { AppError, invalidField } from '../../../kernel/errors.ts';
 import { ExecutorError } from '../../../protocol/executor.ts';
 import type { DatasyncDeps } from '../deps.ts';
+import { NoBody } from '../dialect.ts';
 import { hasZstd, unpacked } from '../executor/formats/compression.ts';
 import { idOf, PathId } from '../ids.ts';
 import { getPushRequest, PushBatch, type PushView, parseBatch, pushBatch } from '../push.ts';
 import { PushOptions, Source } from '../push-load.ts';
 import { PUSH_ERROR_CODES, type PushError, PushRecord } from '../push-records.ts';
+import { retryPushRequest } from '../push-retry.ts';
 import { pushStream, StreamGap } from '../push-stream.ts';
 import { PUSH_KINDS } from '../queries/push_request.ts';
 import { OptionalTime, Time } from '../schemas.ts';
@@ -81,6 +83,11 @@ An upload can go on after its connection broke off, for 24 h, if it has an \`Ide
 is right too. An offset behind what has come is answered 409, and \`X-Accepted-Offset\` says where to go on. Nothing is loaded before the upload is
 whole; without a key, one that broke off leaves nothing. A repeat of a whole upload gets its first answer.`;
 
+export const RETRY_DESCRIPTION = `A load is tried for days by itself; this is for one that has failed for good, or was cancelled. It goes on behind what was loaded of it
+where rows are appended, and else begins anew, by the dataset's rules of when it came. It comes after all that was sent into the
+dataset since: older values may take the place of newer ones, unless \`metadata.updated_at\` tells them apart. 409 while it has not failed,
+and when its bytes are no longer kept.`;
+
 function batchError({ line, ...error }: PushError): Static<typeof BatchError> {
   return { index: line - 1, ...error };
 }
@@ -119,6 +126,25 @@ export function registerPushRoutes(app: App, deps: DatasyncDeps): void {
       },
     },
     async (request) => requestAnswer(await getPushRequest(deps.store, request.params.request_id)),
+  );
+  app.post(
+    '/v1/sync/push/requests/:request_id/retry',
+    {
+      config: { access: 'sync:write' },
+      schema: {
+        summary: 'Load a push, stream or upload again whose load has failed',
+        description: RETRY_DESCRIPTION,
+        tags: ['push'],
+        params: Type.Object({ request_id: PathId }),
+        body: NoBody,
+        response: { 202: RequestAnswer },
+      },
+    },
+    (request, reply) =>
+      deps.idempotency.send(request, reply, async (tx) => {
+        const view = await retryPushRequest(tx, actorOf(request), request.params.request_id);
+        return { status: 202, body: requestAnswer(view) };
+      }),
   );
 }
 

@@ -34,10 +34,15 @@ export interface DatasetRow {
   /** Of `run_id`; null when there is none, or it is forgotten. */
   readonly run_state: RunState | null;
   readonly run_error: string | null;
+  /** Of `profile_run_id`, likewise. */
+  readonly profile_state: RunState | null;
+  readonly profile_error: string | null;
 }
 
-const WITH_RUN = `SELECT d.*, r.state AS run_state, r.error AS run_error
-  FROM longshore.datasets d LEFT JOIN longshore.runs r ON r.id = d.run_id`;
+const WITH_RUN = `SELECT d.*, r.state AS run_state, r.error AS run_error, p.state AS profile_state,
+    p.error AS profile_error
+  FROM longshore.datasets d LEFT JOIN longshore.runs r ON r.id = d.run_id
+  LEFT JOIN longshore.runs p ON p.id = d.profile_run_id`;
 
 export interface DatasetFilter {
   readonly category?: string | undefined;

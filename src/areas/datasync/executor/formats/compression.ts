@@ -30,7 +30,8 @@ export async function* unpacked(
   else yield* unpack(peeked.whole(), method, maxBytes);
 }
 
-function methodOf(beginning: Buffer): 'none' | 'gzip' | 'zstd' {
+/** How a file is packed, as its beginning tells. */
+export function methodOf(beginning: Buffer): 'none' | 'gzip' | 'zstd' {
   if (beginning.subarray(0, 2).equals(GZIP_MAGIC)) return 'gzip';
   return beginning.subarray(0, 4).equals(ZSTD_MAGIC) ? 'zstd' : 'none';
 }

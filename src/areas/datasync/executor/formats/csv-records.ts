@@ -28,6 +28,8 @@ export class CsvRecords {
   /** Of the lines that wait or are read now. */
   #bad = new Map<number, string>();
   #headerSeen: boolean;
+  /** Where records can begin: behind the header, once that was read. */
+  firstLine: number;
 
   constructor(layout: Layout, request: ReadRequest) {
     this.#layout = layout;
@@ -35,7 +37,10 @@ export class CsvRecords {
     this.#batch = new BatchBuilder(request);
     this.#names = layout.columns.map((column) => column.name);
     this.#converters = layout.columns.map((column) => column.convert);
-    this.#headerSeen = !layout.hasHeader;
+    const { line = 1 } = request.block ?? {};
+    this.#parser.passOver(line - 1);
+    this.#headerSeen = !layout.hasHeader || line > 1;
+    this.firstLine = line;
   }
 
   /** Whether the next block begins with a record, and one that is wanted. */
@@ -93,6 +98,7 @@ export class CsvRecords {
     const reason = this.#badLine(line, lastLine) ?? problem;
     if (reason !== undefined) throw unreadable(`the header of the csv, on line ${line}, cannot be read: ${reason}`);
     this.#headerSeen = true;
+    this.firstLine = lastLine + 1;
   }
 
   #record(): void {

@@ -1,7 +1,7 @@
 import { uniqueNames } from './column-names.ts';
 import { CsvParser } from './csv-parser.ts';
-import { type CsvColumn, KindSurvey, textColumn } from './csv-types.ts';
-import { MAX_COLUMNS, MAX_RECORD_BYTES, type ReadOptions, unreadable } from './reading.ts';
+import { type CsvColumn, columnOf, KindSurvey, textColumn } from './csv-types.ts';
+import { type FileBlock, MAX_COLUMNS, MAX_RECORD_BYTES, type ReadOptions, unreadable } from './reading.ts';
 import type { TextBlock } from './text-blocks.ts';
 
 /** Records that the kinds of the columns are told from, at least. */
@@ -59,6 +59,12 @@ export async function takeSample(
   }
   const columns = columnsOf(records, options, hasHeader);
   return { blocks, delimiter: delimiter ?? ',', columns, hasHeader };
+}
+
+/** The same of a part of a csv, as its beginning was found to tell. */
+export function sampled({ delimiter, columns }: NonNullable<FileBlock['csv']>, options: ReadOptions): CsvSample {
+  const { header: hasHeader = true } = options;
+  return { blocks: [], delimiter, columns: columns.map(({ name, type }) => columnOf(name, type)), hasHeader };
 }
 
 /** The beginning of a csv. */

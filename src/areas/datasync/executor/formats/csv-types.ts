@@ -111,13 +111,12 @@ function namesCodes(name: string): boolean {
   return words.some((word) => CODE_WORDS.has(word)) || CODE_NAME.test(name);
 }
 
-const CONVERTERS: Readonly<Record<Kind, Convert | undefined>> = {
+/** A kind without one stays text. */
+const CONVERTERS: Readonly<Partial<Record<ColumnType, Convert>>> = {
   boolean,
   integer: numeric,
   number: numeric,
   timestamp,
-  date: undefined,
-  text: undefined,
 };
 
 /** Finds out what a column holds from some of its values. */
@@ -140,10 +139,14 @@ export class KindSurvey {
   column(): CsvColumn {
     let kind = this.#kind ?? 'text';
     if (kind === 'integer' && (this.#allMobiles || namesCodes(this.#name))) kind = 'text';
-    return { name: this.#name, type: kind satisfies ColumnType, convert: CONVERTERS[kind] };
+    return columnOf(this.#name, kind);
   }
 }
 
+export function columnOf(name: string, type: ColumnType): CsvColumn {
+  return { name, type, convert: CONVERTERS[type] };
+}
+
 export function textColumn(name: string): CsvColumn {
-  return { name, type: 'text', convert: undefined };
+  return columnOf(name, 'text');
 }

@@ -4,7 +4,7 @@ import { type TextBlock, TOO_LONG, textBlocks } from './text-blocks.ts';
 
 /** Reads JSON objects, one a line. Blank lines are none; lines that hold something else are refused, each by itself. */
 export async function openNdjson(input: AsyncIterable<Uint8Array>, request: ReadRequest): Promise<FileReader> {
-  const blocks = textBlocks(input, request.options.encoding ?? 'utf-8');
+  const blocks = textBlocks(input, request.options.encoding ?? 'utf-8', request.block?.text);
   return { columns: undefined, batches: readNdjson(blocks, request), close: async () => void (await blocks.return()) };
 }
 
@@ -13,7 +13,7 @@ async function* readNdjson(
   request: ReadRequest,
 ): AsyncGenerator<FileBatch, void> {
   const batch = new BatchBuilder(request);
-  let line = 1;
+  let line = request.block?.line ?? 1;
   for await (const { text, bad } of blocks) {
     const first = line;
     for (let start = 0; start < text.length; line += 1) {

@@ -30,13 +30,21 @@ export async function openFile(
   if (other !== undefined) throw unreadable(`the file is not ${format}: it begins like ${other}`);
   switch (format) {
     case 'csv':
-      return await openCsv(whole(), request);
     case 'ndjson':
-      return await openNdjson(whole(), request);
+      return await openText(format, whole(), request);
     case 'json':
       return await openJson(whole(), request);
     case 'parquet':
     case 'excel':
       return await openConfined(format, whole(), request, limits);
   }
+}
+
+/** Opens a text that is not packed, or a part of one, whatever it begins like. */
+export async function openText(
+  format: 'csv' | 'ndjson',
+  input: AsyncIterable<Uint8Array>,
+  request: ReadRequest,
+): Promise<FileReader> {
+  return format === 'csv' ? await openCsv(input, request) : await openNdjson(input, request);
 }

@@ -6,12 +6,30 @@ import type { FileConfig, FileOptions } from '../spec.ts';
 /** How a file is read, as its connector says it. */
 export type ReadOptions = Pick<FileConfig, Exclude<keyof typeof FileOptions, 'format' | 'compression'>>;
 
+/** How a text is written. */
+export interface TextShape {
+  /** The WHATWG name, such as `utf-8`. */
+  readonly encoding: string;
+  readonly lineEnd: '\n' | '\r';
+}
+
+/** A part of a text that is read by itself, and what the beginning of the whole tells of it. */
+export interface FileBlock {
+  /** The number of its first line in the whole, where a header is looked for on line 1 alone. */
+  readonly line: number;
+  readonly text: TextShape;
+  /** Of a csv. */
+  readonly csv?: { readonly delimiter: string; readonly columns: readonly Column[] } | undefined;
+}
+
 export interface ReadRequest {
   readonly options: ReadOptions;
   /** Ordinal of the first record that is wanted; those before it are passed over as fast as the format allows. */
   readonly from: number;
   /** Records a batch, at most. */
   readonly batchSize: number;
+  /** Of csv and ndjson: the input is only this part; ordinals count from its beginning, lines from that of the whole. */
+  readonly block?: FileBlock;
   /** Ends waiting for a parser in another process; inputs end by themselves. */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Decoder, decoderOf, encodingOfMark, LineEnds } from './encoding.ts';
-import { MAX_RECORD_BYTES } from './reading.ts';
+import { MAX_RECORD_BYTES, type TextShape } from './reading.ts';
 
 /** Some whole lines of a text. Only the last block may end without a line end. */
 export interface TextBlock {
@@ -27,7 +27,7 @@ class Utf8Block implements TextBlock {
 }
 
 /** Enough that the work on a block outweighs that of making it, little enough to hold some. */
-const BLOCK_BYTES = 256 * 1024;
+export const BLOCK_BYTES = 256 * 1024;
 /** What is kept of a line that is too long, for whoever wants to know which it was. */
 const KEPT_BYTES = 4096;
 export const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
@@ -36,11 +36,16 @@ export const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES / 1024 / 102
  * Decodes a text into blocks of whole lines. Lines with bytes that are not of the encoding, or that are too long, are
  * marked instead of being guessed at; the others come as they are. Holds a block, or the longest allowed line.
  * @param label the encoding, unless a byte order mark says another
+ * @param known of a part of a text: what the beginning of the whole says of it
  * @throws ExecutorError for an unknown encoding
  */
-export async function* textBlocks(input: AsyncIterable<Uint8Array>, label: string): AsyncGenerator<TextBlock, void> {
-  const decoder = decoderOf(label);
-  let cutter: BlockCutter | undefined;
+export async function* textBlocks(
+  input: AsyncIterable<Uint8Array>,
+  label: string,
+  known?: TextShape,
+): AsyncGenerator<TextBlock, void> {
+  const decoder = decoderOf(known?.encoding ?? label);
+  let cutter = known && new BlockCutter(decoder, known.lineEnd);
   let pending: Buffer[] = [];
   let size = 0;
   for await (const chunk of inPieces(input)) {
@@ -69,6 +74,19 @@ export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/**
+ * What the beginning of a text says of all of it.
+ * @param label the encoding, unless a byte order mark says another
+ * @returns the length of the mark, too
+ * @throws ExecutorError for an unknown encoding
+ */
+export function shapeOfText(bytes: Buffer, label: string): { readonly shape: TextShape; readonly mark: number } {
+  const mark = encodingOfMark(bytes);
+  const encoding = mark?.encoding ?? decoderOf(label).encoding;
+  const has = (character: '\n' | '\r') => new LineEnds(encoding, character).first(bytes) >= 0;
+  return { shape: { encoding, lineEnd: has('\n') || !has('\r') ? '\n' : '\r' }, mark: mark?.length ?? 0 };
+}
+
 class BlockCutter {
   readonly #decoder: Decoder;
   readonly #ends: LineEnds;
@@ -79,7 +97,7 @@ class BlockCutter {
   /** The beginning of a line that is too long, while its end is looked for. */
   #longLine: Buffer | undefined;
 
-  private constructor(decoder: Decoder, lineEnd: '\n' | '\r', markLength: number) {
+  constructor(decoder: Decoder, lineEnd: '\n' | '\r', markLength = 0) {
     this.#decoder = decoder;
     this.#lineEnd = lineEnd;
     this.#ends = new LineEnds(decoder.encoding, lineEnd);
@@ -88,10 +106,8 @@ class BlockCutter {
 
   /** Finds out from the beginning of a file what all of it is like. */
   static startingWith(bytes: Buffer, told: Decoder): BlockCutter {
-    const mark = encodingOfMark(bytes);
-    const decoder = mark && mark.encoding !== told.encoding ? decoderOf(mark.encoding) : told;
-    const has = (character: '\n' | '\r') => new LineEnds(decoder.encoding, character).first(bytes) >= 0;
-    return new BlockCutter(decoder, has('\n') || !has('\r') ? '\n' : '\r', mark?.length ?? 0);
+    const { shape, mark } = shapeOfText(bytes, told.encoding);
+    return new BlockCutter(shape.encoding === told.encoding ? told : decoderOf(shape.encoding), shape.lineEnd, mark);
   }
 
   /** @returns the whole lines of `bytes`; what follows them is in `rest` */

@@ -119,6 +119,7 @@ function run(
       definition: 'the same',
       incremental: false,
       continuesFailedRuns: mode === 'append',
+      takesOver: undefined,
       jobState: undefined,
       maxErrors: null,
       maxErrorRatio: null,
@@ -148,6 +149,22 @@ describe('a run', () => {
       exactly_once: true,
     });
     expect(await ids(table)).toEqual(all);
+  });
+
+  it('that appends does not repeat what one before it had done, and did not live to tell', async () => {
+    const table = newTable();
+    const result = await run(new Numbers(hundred), table, attemptOf(5));
+    const source = new Numbers(hundred);
+    const options = { takesOver: 4 };
+    expect(await run(source, table, attemptOf(6), { options })).toEqual(result);
+    expect(source.begun).toEqual([]);
+    expect(await ids(table)).toEqual(all);
+    // What a run before those has done was told of.
+    await run(source, table, attemptOf(8), { options: { takesOver: 7 } });
+    expect(await ids(table)).toHaveLength(200);
+    // Nor is it the same when something else was to be done.
+    await run(source, table, attemptOf(9), { options: { takesOver: 8, definition: 'another' } });
+    expect(await ids(table)).toHaveLength(300);
   });
 
   it('goes on behind what was committed when it was paused', async () => {

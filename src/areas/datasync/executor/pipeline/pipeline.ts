@@ -21,6 +21,8 @@ export interface PipelineOptions {
    * that one has committed would otherwise come twice.
    */
   readonly continuesFailedRuns: boolean;
+  /** Of the runs from this one on nobody knows whether they have completed what this one is to do. */
+  readonly takesOver: number | undefined;
   /** For destinations that keep no state: what the job's last run has left. */
   readonly jobState: SyncState | undefined;
   /** Refused records beyond which the run fails; null = any number. */
@@ -76,6 +78,7 @@ class PipelineRun {
     // All was committed, and only the report of it was lost.
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
     await this.#reporting.started();
+    if (last && this.#isDone(last)) return this.#takenOver(last);
     this.#begin(last);
     const from = {
       position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),
@@ -110,6 +113,22 @@ class PipelineRun {
     const committed = await destination.open();
     if (destination.exactlyOnce) return committed;
     return (this.#context.savedState as SyncState | undefined) ?? jobState;
+  }
+
+  /**
+   * Whether an earlier run has done all of this, and did not live to tell: appended once more, all its rows would come
+   * twice. With a cursor nothing does: this run reads behind it.
+   */
+  #isDone({ complete, run_id, definition }: SyncState): boolean {
+    const { continuesFailedRuns, incremental, takesOver } = this.#options;
+    if (!complete || !continuesFailedRuns || incremental || takesOver === undefined) return false;
+    return run_id >= takesOver && definition === this.#options.definition;
+  }
+
+  #takenOver(last: SyncState): PipelineResult {
+    this.#context.log('info', `run_${last.run_id} had committed all of this, and only its report was lost`);
+    this.#reporting.ended(last);
+    return this.#result(last, 0);
   }
 
   /** Goes on from `last` where that is the same work, broken off. */

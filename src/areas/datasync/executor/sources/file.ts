@@ -1,28 +1,20 @@
-import { STATUS_CODES } from 'node:http';
-import type { Readable } from 'node:stream';
-import { type Outbound, OutboundRefused, type OutboundStream } from '../../../../connections/outbound.ts';
-import { ExecutorError, type Json } from '../../../../protocol/executor.ts';
-import { retryAfter } from '../../../../protocol/retry-after.ts';
-import { isSecretName } from '../../../../protocol/secret-names.ts';
-import { maskUrl, secretsOfUrl } from '../../../../protocol/secret-urls.ts';
-import { redact } from '../../../../sandbox/redactor.ts';
+import type { Json } from '../../../../protocol/executor.ts';
 import type { ConfinedLimits } from '../formats/confined-reader.ts';
-import { type FileFormat, formatOfMediaType, formatOfName } from '../formats/file-format.ts';
-import { openFile } from '../formats/open-file.ts';
+import { formatOfName } from '../formats/file-format.ts';
+import { openFile, openText } from '../formats/open-file.ts';
 import { type FileBatch, type FileReader, unreadable } from '../formats/reading.ts';
+import type { BlockPart, FileShape } from '../partition.ts';
 import type { Batch, Column, ReadFrom, Source, TextRecords } from '../pipeline/contracts.ts';
-import type { FileConfig } from '../spec.ts';
+import { FileInput, type FileInputOptions } from './file-input.ts';
+import { CHANGED } from './file-ranges.ts';
 
-export interface FileSourceOptions {
-  readonly config: FileConfig;
-  readonly outbound: Outbound;
-  /** Bytes of an uploaded file, by the number in its id; RunContext's. */
-  openBlob(id: number): AsyncIterable<Uint8Array>;
+export interface FileSourceOptions extends FileInputOptions {
   /** Records a batch, at most. */
   readonly batchSize: number;
-  readonly signal: AbortSignal;
   /** Default: those of open-file.ts. */
   readonly limits?: ConfinedLimits;
+  /** Only this part of it. */
+  readonly block?: { readonly part: BlockPart; readonly file: FileShape };
 }
 
 /**
@@ -35,19 +27,11 @@ export function fileSource(options: FileSourceOptions): Source {
   return new FileSource(options);
 }
 
-const RETRYABLE = new Set([408, 425, 429]);
-
 /** Opaque to everybody else. */
 interface Position {
   /** Ordinal of the next record. */
   readonly record: number;
   /** What told this content of the URL from others; null where the server says nothing. */
-  readonly version: string | null;
-}
-
-interface Input {
-  readonly bytes: AsyncIterable<Uint8Array>;
-  readonly format: FileFormat | undefined;
   readonly version: string | null;
 }
 
@@ -60,11 +44,12 @@ interface Opened {
 
 class FileSource implements Source {
   readonly #options: FileSourceOptions;
-  #body: Readable | undefined;
+  readonly #input: FileInput;
   #opened: Opened | undefined;
 
   constructor(options: FileSourceOptions) {
     this.#options = options;
+    this.#input = new FileInput(options);
   }
 
   async columns(): Promise<readonly Column[] | undefined> {
@@ -87,7 +72,7 @@ class FileSource implements Source {
     for (;;) {
       signal.throwIfAborted();
       const batch = await batches.next().catch((error: unknown) => {
-        throw this.#failure(error);
+        throw this.#input.failure(error);
       });
       signal.throwIfAborted();
       if (batch.done) return undefined;
@@ -105,8 +90,7 @@ class FileSource implements Source {
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
-    this.#body?.destroy();
-    this.#body = undefined;
+    this.#input.close();
     await opened?.reader.close();
   }
 
@@ -118,63 +102,37 @@ class FileSource implements Source {
   }
 
   async #open(at: Position | undefined): Promise<Opened> {
-    const { config, batchSize, limits, signal } = this.#options;
-    const { format: told, compression = 'auto', file_id, url, headers, ...options } = config;
-    const from = at?.record ?? 0;
+    const { block, signal } = this.#options;
     try {
       signal.throwIfAborted();
-      const { bytes, format = told, version } = url === undefined ? this.#upload() : await this.#download(url, told);
-      if (at && at.version !== version) {
-        throw unreadable(
-          'the file behind the URL has changed since the run began; reset the job to read it from the beginning',
-        );
-      }
-      if (format === undefined) {
-        throw unreadable('config.format: neither name nor type of the file tells its format; name it');
-      }
-      const request = { options, from, batchSize, signal };
-      return { reader: await openFile(format, compression, bytes, request, limits), version, from };
+      return block ? await this.#openBlock(block, at) : await this.#openWhole(at);
     } catch (error) {
-      this.#body?.destroy();
-      throw this.#failure(error);
+      this.#input.close();
+      throw this.#input.failure(error);
     }
   }
 
-  #upload(): Input {
-    const { file_id, format } = this.#options.config;
-    const id = /^file_(\d+)$/.exec(file_id ?? '')?.[1];
-    if (id === undefined) throw unreadable('config: name the file_id of an uploaded file, or a url');
-    return { bytes: this.#options.openBlob(Number(id)), format, version: null };
+  async #openWhole(at: Position | undefined): Promise<Opened> {
+    const { config, batchSize, limits, signal } = this.#options;
+    const { compression = 'auto', file_id, url, headers, ...options } = config;
+    const from = at?.record ?? 0;
+    const { bytes, format, version } = await this.#input.open();
+    if (at && at.version !== version) throw unreadable(CHANGED);
+    if (format === undefined) {
+      throw unreadable('config.format: neither name nor type of the file tells its format; name it');
+    }
+    const request = { options, from, batchSize, signal };
+    return { reader: await openFile(format, compression, bytes, request, limits), version, from };
   }
 
-  async #download(url: string, told: FileFormat | undefined): Promise<Input> {
-    const { config, outbound, signal } = this.#options;
-    const headers = config.headers ?? {};
-    const answer = await outbound.stream(url, { headers, homeHeaders: Object.keys(headers), signal });
-    this.#body = answer.body;
-    // It may fail while nobody reads it; whoever does is told.
-    answer.body.on('error', () => {});
-    if (answer.status !== 200) throw refusal(answer);
-    const type = String(answer.headers['content-type'] ?? '');
-    const format = told ?? formatOfName(new URL(url).pathname) ?? formatOfMediaType(type);
-    const version = answer.headers.etag ?? answer.headers['last-modified'];
-    return { bytes: answer.body, format, version: version === undefined ? null : String(version) };
-  }
-
-  /** The same in words for the user, and without the secrets that were sent along. */
-  #failure(error: unknown): unknown {
-    const { config, signal } = this.#options;
-    if (signal.aborted) return signal.reason;
-    if (error instanceof ExecutorError || !(error instanceof Error) || config.url === undefined) return error;
-    const { code } = error as NodeJS.ErrnoException;
-    const told = Object.entries(config.headers ?? {}).filter(([name]) => isSecretName(name));
-    const secrets = [...secretsOfUrl(config.url), ...told.map(([, value]) => value)];
-    // Several addresses were tried in vain: the first says why.
-    const reason = error instanceof AggregateError ? (error.errors[0] as Error).message : error.message;
-    return new ExecutorError(redact(`${maskUrl(config.url)}: ${reason || code || error.name}`, secrets), {
-      retryable: !(error instanceof OutboundRefused),
-      cause: error,
-    });
+  async #openBlock({ part, file }: NonNullable<FileSourceOptions['block']>, at: Position | undefined): Promise<Opened> {
+    const { config, batchSize, signal } = this.#options;
+    const { compression, file_id, url, headers, ...options } = config;
+    const { format, version, text, csv } = file;
+    const from = at?.record ?? 0;
+    const bytes = await this.#input.openBlock(part, version);
+    const request = { options, from, batchSize, signal, block: { line: part.line, text, csv } };
+    return { reader: await openText(format, bytes, request), version, from };
   }
 }
 
@@ -191,12 +149,4 @@ function lazily(text: TextRecords, file: FileBatch, position: Json): Batch {
     rejects: file.rejects,
     position,
   };
-}
-
-function refusal({ status, headers, url }: OutboundStream): ExecutorError {
-  const retryAfterMs = retryAfter(headers['retry-after']);
-  return new ExecutorError(`${new URL(url).host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim(), {
-    retryable: status >= 500 || RETRYABLE.has(status),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
 }

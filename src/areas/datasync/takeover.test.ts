@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { startIntake } from '../../../test/support/intake.ts';
+import { eventually } from '../../../test/support/serving.ts';
+
+/*
+ * A run may commit all that it was to do and be gone before it can say so. It has failed then, as far as anybody knows;
+ * the next run of a job that appends must not append all of it again.
+ */
+
+const ROWS = 100;
+const { server, countOf } = await startIntake();
+let made = 0;
+
+interface Appending {
+  readonly job: string;
+  rows(): Promise<number>;
+}
+
+async function appending(fields: object = {}): Promise<Appending> {
+  const body = new FormData();
+  const lines = Array.from({ length: ROWS }, (_, id) => `{"id":${id}}\n`);
+  body.append('file', new Blob(lines), 'numbers.ndjson');
+  body.append('options', '{"load":false}');
+  const headers = { Authorization: `Bearer ${server.adminToken}` };
+  const uploaded = await fetch(`${server.url}/v1/sync/push/file`, { method: 'POST', headers, body });
+  const { file_id } = (await uploaded.json()) as { file_id: string };
+  made += 1;
+  const table = `taken_${made}`;
+  const answer = await server.call('POST', '/v1/sync/jobs', {
+    body: {
+      name: `taken over ${made}`,
+      connector: { type: 'file', config: { file_id, format: 'ndjson' } },
+      destination: { type: 'database', table, mode: 'append' },
+      retry_count: 0,
+      ...fields,
+    },
+  });
+  expect(answer.status).toBe(201);
+  return { job: answer.body.id, rows: () => countOf(`data.${table}`) };
+}
+
+/** Starts a job. @returns the number of its run, which has ended well */
+async function completed(job: string): Promise<number> {
+  const { body } = await server.call('POST', `/v1/sync/jobs/${job}/start`);
+  await eventually(async () => {
+    const { body: found } = await server.call('GET', `/v1/sync/jobs/${job}`);
+    if (found.finished_at === null) return undefined;
+    expect(found).toMatchObject({ status: 'completed', records_processed: expect.any(Number) });
+    return found;
+  });
+  return Number(String(body.run_id).replace('run_', ''));
+}
+
+/** As if what the last worker of a run had to say had never come. */
+async function lose(runs: readonly number[], state: 'failed' | 'dead' | 'cancelled'): Promise<void> {
+  await server.store.query(
+    `UPDATE longshore.runs SET state = $2, output = NULL, error = 'its worker was lost' WHERE id = ANY ($1::bigint[])`,
+    [[...runs], state],
+  );
+}
+
+function partsOf(run: number): Promise<{ id: number; number: number }[]> {
+  return server.store.query(
+    `SELECT id, (spec #>> '{partition,number}')::int AS number FROM longshore.runs WHERE parent_id = $1 ORDER BY id`,
+    [run],
+  );
+}
+
+test.each(['failed', 'dead', 'cancelled'] as const)(
+  'a job appends once what a run has committed that is known as %s',
+  async (state) => {
+    const { job, rows } = await appending();
+    await lose([await completed(job)], state);
+    const second = await completed(job);
+    expect(await rows()).toBe(ROWS);
+    const { body: runs } = await server.call('GET', `/v1/sync/jobs/${job}/runs`);
+    expect(runs.items[0].result).toMatchObject({ records_read: ROWS, records_written: ROWS });
+    // Nor does the run after it, should that one's report be lost too.
+    await lose([second], 'failed');
+    await completed(job);
+    expect(await rows()).toBe(ROWS);
+    // All is known now: the next one does what a full refresh that appends is to do.
+    await completed(job);
+    expect(await rows()).toBe(2 * ROWS);
+  },
+);
+
+test('a job that was reset appends all again', async () => {
+  const { job, rows } = await appending();
+  await lose([await completed(job)], 'dead');
+  expect((await server.call('POST', `/v1/sync/jobs/${job}/reset`)).status).toBe(204);
+  await completed(job);
+  expect(await rows()).toBe(2 * ROWS);
+});
+
+test('a divided job appends once what a part has committed that is known as failed', async () => {
+  const { job, rows } = await appending({ partitions: 4 });
+  let run = await completed(job);
+  expect(await rows()).toBe(ROWS);
+  // The second time, the part that took over is lost in its turn.
+  for (const lost of [3, 3]) {
+    const part = (await partsOf(run)).find(({ number }) => number === lost);
+    await lose([part?.id ?? 0, run], 'failed');
+    run = await completed(job);
+    expect((await partsOf(run)).map(({ number }) => number)).toEqual([lost]);
+    expect(await rows()).toBe(ROWS);
+  }
+  const { body: found } = await server.call('GET', `/v1/sync/jobs/${job}`);
+  expect(found).toMatchObject({ records_processed: ROWS / 4, records_total: ROWS / 4 });
+  await completed(job);
+  expect(await rows()).toBe(2 * ROWS);
+});

@@ -1,0 +1,33 @@
+import type { Json } from '../../protocol/executor.ts';
+import type { LeasedRun } from '../../protocol/worker.ts';
+import type { Queryable } from '../../store/store.ts';
+import { SYNC_KIND } from './kinds.ts';
+import { runsTakenOver } from './queries/takeover.ts';
+
+interface Spec {
+  readonly [field: string]: Json | undefined;
+}
+
+/** Where all rows are appended each time, whoever repeats what another run has committed doubles it. */
+function appendsAll({ sync_mode: syncMode, destination, partitions, preview }: Spec): boolean {
+  const { mode = 'append' } = (destination ?? {}) as { readonly mode?: string };
+  // A divided run tells its parts itself.
+  return syncMode !== 'incremental' && mode === 'append' && !partitions && preview === undefined;
+}
+
+/**
+ * Tells runs that were just leased which runs they take over from: those before them that did not succeed, as far as the
+ * engine knows. When they are leased and not when they are made, for a run may be made while the one before it ends.
+ */
+export async function tellTakeovers(db: Queryable, runs: LeasedRun[]): Promise<LeasedRun[]> {
+  const concerned = runs.filter(({ kind, spec }) => kind === SYNC_KIND && appendsAll(spec as Spec));
+  if (concerned.length === 0) return runs;
+  const found = await runsTakenOver(
+    db,
+    concerned.map(({ id }) => id),
+  );
+  return runs.map((run) => {
+    const first = found.get(run.id);
+    return first === undefined ? run : { ...run, spec: { ...(run.spec as Spec), takes_over: first } };
+  });
+}
