@@ -50,6 +50,7 @@ export function openSource({ outbound, guard, translator }: DatasyncTools, spec:
         openBlob: (id) => context.openBlob(id),
         batchSize,
         signal,
+        ...(spec.pushed ? { form: 'pushed' } : {}),
       });
       return spec.pushed ? pushedRecords(source) : source;
     }

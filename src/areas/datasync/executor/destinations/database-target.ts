@@ -179,13 +179,14 @@ export class TargetTable {
     const standing = new Map(this.#table?.columns.map((column) => [this.#engine.fold(column.name), column]));
     const keys = new Set(this.keys.map((name) => this.#engine.fold(name)));
     const columns: LoadColumn[] = [];
-    for (const { name, type, nulls } of fields) {
+    for (const { name, type, also, nulls } of fields) {
       const folded = this.#engine.fold(name);
       const column = standing.get(folded);
       // Taken out, so that two fields of one column do not pass.
       standing.delete(folded);
       const key = keys.delete(folded);
-      if (!column || !loading.takes(column, type) || (key && nulls) || isOurs(name)) return undefined;
+      if (!column || (key && nulls) || isOurs(name)) return undefined;
+      if (!loading.takes(column, type) && !(also && loading.takes(column, also))) return undefined;
       columns.push({ field: name, column, key });
     }
     return keys.size === 0 ? columns : undefined;

@@ -8,9 +8,11 @@ import { maskUrl, secretsOfUrl } from '../../../../protocol/secret-urls.ts';
 import { redact } from '../../../../sandbox/redactor.ts';
 import type { ConfinedLimits } from '../formats/confined-reader.ts';
 import { type FileFormat, formatOfMediaType, formatOfName } from '../formats/file-format.ts';
+import type { RecordForm } from '../formats/json-template.ts';
 import { openFile } from '../formats/open-file.ts';
-import { type FileBatch, type FileReader, unreadable } from '../formats/reading.ts';
-import type { Batch, Column, ReadFrom, Source, TextRecords } from '../pipeline/contracts.ts';
+import { type FileReader, unreadable } from '../formats/reading.ts';
+import type { Batch, Column, ReadFrom, Source } from '../pipeline/contracts.ts';
+import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import type { FileConfig } from '../spec.ts';
 
 export interface FileSourceOptions {
@@ -20,6 +22,8 @@ export interface FileSourceOptions {
   openBlob(id: number): AsyncIterable<Uint8Array>;
   /** Records a batch, at most. */
   readonly batchSize: number;
+  /** Of records that come as text, where they are JSON; plain unless told. */
+  readonly form?: RecordForm;
   readonly signal: AbortSignal;
   /** Default: those of open-file.ts. */
   readonly limits?: ConfinedLimits;
@@ -91,14 +95,8 @@ class FileSource implements Source {
       });
       signal.throwIfAborted();
       if (batch.done) return undefined;
-      const { rejects, next, text } = batch.value;
-      const behind: Position = { record: next, version };
-      const position = { ...behind };
-      if (text === undefined) {
-        yield { rows: batch.value.rows, ordinals: batch.value.ordinals, rejects, position };
-      } else {
-        yield lazily(text, batch.value, position);
-      }
+      const behind: Position = { record: batch.value.next, version };
+      yield new PlacedBatch(batch.value, { ...behind });
     }
   }
 
@@ -118,7 +116,7 @@ class FileSource implements Source {
   }
 
   async #open(at: Position | undefined): Promise<Opened> {
-    const { config, batchSize, limits, signal } = this.#options;
+    const { config, batchSize, form = 'plain', limits, signal } = this.#options;
     const { format: told, compression = 'auto', file_id, url, headers, ...options } = config;
     const from = at?.record ?? 0;
     try {
@@ -132,7 +130,7 @@ class FileSource implements Source {
       if (format === undefined) {
         throw unreadable('config.format: neither name nor type of the file tells its format; name it');
       }
-      const request = { options, from, batchSize, signal };
+      const request = { options, from, batchSize, form, signal };
       return { reader: await openFile(format, compression, bytes, request, limits), version, from };
     } catch (error) {
       this.#body?.destroy();
@@ -176,21 +174,6 @@ class FileSource implements Source {
       cause: error,
     });
   }
-}
-
-/** A batch that makes rows only if somebody reads them. */
-function lazily(text: TextRecords, file: FileBatch, position: Json): Batch {
-  return {
-    text,
-    get rows() {
-      return file.rows;
-    },
-    get ordinals() {
-      return file.ordinals;
-    },
-    rejects: file.rejects,
-    position,
-  };
 }
 
 function refusal({ status, headers, url }: OutboundStream): ExecutorError {
