@@ -22,7 +22,7 @@ function record(index: number): Record<string, unknown> {
 const plain = Array.from({ length: RECORDS }, (_, index) => record(index));
 
 /** The same with a record of its own somewhere behind the first blocks. */
-const withRecord = (...odd: unknown[]) => [...plain.slice(0, RECORDS - 500), ...odd, ...plain.slice(RECORDS - 500)];
+const withRecord = <T>(...odd: T[]) => [...plain.slice(0, RECORDS - 500), ...odd, ...plain.slice(RECORDS - 500)];
 
 let stage: LaneStage;
 let server: RestServer;
@@ -68,6 +68,11 @@ describe.each(Object.entries(WAYS))('JSON that goes as text (%s)', (way, from) =
     ['an integer too large for its column', withRecord({ ...record(1_000_001), id: 1e30 })],
     ['a member that is missing', withRecord({ ...withoutAmount, name: 'without' })],
     ['a member that is null', withRecord({ ...record(3), amount: null })],
+    ['a member without any value', plain.map((each) => ({ ...each, name: null }))],
+    [
+      'a member without a value for long',
+      withRecord(record(3)).map((each, at) => ({ ...each, name: at < 7000 ? null : 5 })),
+    ],
     ['another member', withRecord({ ...record(3), other: 'x' })],
     ['another order', withRecord(Object.fromEntries(Object.entries(record(3)).reverse()))],
     ['two records of one key', withRecord({ ...record(1_000_001), name: 'first' }, record(1_000_001))],

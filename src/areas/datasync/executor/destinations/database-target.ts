@@ -171,6 +171,12 @@ export class TargetTable {
     if (this.#table) await this.#ensureKey(this.#table);
   }
 
+  /** Whether records that come as text have all keys, and none that is null. */
+  hasKeys(fields: TextRecords['fields']): boolean {
+    const present = new Set(fields.filter(({ nulls }) => !nulls).map(({ name }) => this.#engine.fold(name)));
+    return this.keys.every((key) => present.has(this.#engine.fold(key)));
+  }
+
   /**
    * The columns that records which come as text can go to as they are.
    * @returns undefined where somebody must look at them first

@@ -212,16 +212,19 @@ export class JsonLane {
     const from = this.#at;
     let at = from;
     let out = this.#out;
-    let kind = INTEGER;
+    let point = -1;
     for (let code = block[at] as number; ; code = block[++at] as number) {
-      if (code === POINT) kind = NUMBER;
+      if (code === POINT) point = out;
       else if (!(code >= ZERO && code <= NINE) && code !== MINUS) break;
       target[out++] = code;
     }
     if (at === from || !isNumber(block, from, at, true)) return false;
-    this.#is(member, kind);
+    // 1.0 is 1 to whoever reads JSON.
+    if (point >= 0) while (target[out - 1] === ZERO) out -= 1;
+    const isWhole = point < 0 || out === point + 1;
+    this.#is(member, isWhole ? INTEGER : NUMBER);
     this.#at = at;
-    this.#out = out;
+    this.#out = isWhole && point >= 0 ? point : out;
     return true;
   }
 
