@@ -12,7 +12,7 @@ import { bundleProcesses } from '../../test/support/bundle.ts';
 import { TemporaryPostgres } from '../../test/support/temporary-postgres.ts';
 import type { Report } from '../support/report.ts';
 import { writeInputs } from './input.ts';
-import { measure } from './measure.ts';
+import { measure, PAGE } from './measure.ts';
 import { Product } from './product.ts';
 
 const SOURCE_SERVER = 'bench/sync/source-server.ts';
@@ -69,9 +69,8 @@ export function parseSyncOptions(args: readonly string[]): SyncOptions {
 
 async function startSource(folder: string, rows: number): Promise<{ process: ChildProcess; url: string }> {
   const entry = await bundleProcesses('bench-sync', [SOURCE_SERVER]);
-  const child = spawn(process.execPath, [fileURLToPath(entry(SOURCE_SERVER)), folder, String(rows)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const args = [fileURLToPath(entry(SOURCE_SERVER)), folder, String(rows), String(PAGE)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   atExit(() => child.kill('SIGTERM'));
   const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { process: child, url: `http://127.0.0.1:${port}` };

@@ -9,7 +9,8 @@ import type { Product } from './product.ts';
 
 const MEMORY_MB = 300;
 const PART_OF_COPY = 0.5;
-const PAGE = 1000;
+/** Rows of a page of the REST service. */
+export const PAGE = 1000;
 
 /** What all measurements share. */
 export interface Stage {

@@ -1,6 +1,6 @@
 /**
  * A process of its own that gives away files and pages of rows, so that what that takes is not our time: `--` folder,
- * number of rows of the pages. Writes its port as one line.
+ * number of rows of the pages, rows a page. Writes its port as one line, once all pages are made.
  */
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,29 +8,25 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { rowOf } from './input.ts';
 
-const [folder = '.', rows = '0'] = process.argv.slice(2);
-const total = Number(rows);
-const pages = new Map<string, Buffer>();
+const [folder = '.', rows = '0', rowsOfPage = '1000'] = process.argv.slice(2);
+const limit = Number(rowsOfPage);
 
-/** Made once, so that the first reader pays no more than the others. */
-function page(number: number, limit: number): Buffer {
-  const key = `${number}/${limit}`;
-  let body = pages.get(key);
-  if (body === undefined) {
-    const from = (number - 1) * limit + 1;
-    const count = Math.max(0, Math.min(limit, total - from + 1));
-    const items = Array.from({ length: count }, (_, index) => rowOf(from + index));
-    body = Buffer.from(JSON.stringify({ items }));
-    pages.set(key, body);
+function* pagesOf(total: number): Generator<Buffer> {
+  for (let from = 1; from <= total; from += limit) {
+    const length = Math.min(limit, total - from + 1);
+    yield Buffer.from(JSON.stringify({ items: Array.from({ length }, (_, index) => rowOf(from + index)) }));
   }
-  return body;
 }
+
+const pages = [...pagesOf(Number(rows))];
+const noPage = Buffer.from(JSON.stringify({ items: [] }));
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/rows') {
     response.setHeader('content-type', 'application/json');
-    response.end(page(Number(url.searchParams.get('page')), Number(url.searchParams.get('limit'))));
+    if (Number(url.searchParams.get('limit')) !== limit) response.writeHead(400).end();
+    else response.end(pages[Number(url.searchParams.get('page')) - 1] ?? noPage);
     return;
   }
   createReadStream(path.join(folder, path.basename(url.pathname)), { highWaterMark: 256 * 1024 })

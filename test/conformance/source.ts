@@ -27,6 +27,15 @@ export interface SourceUnderTest {
   readonly tells: 'total' | 'nothing';
 }
 
+/** The same, asked for text wherever it has that. */
+export function readingText(source: Source): Source {
+  return {
+    total: async (from) => source.total?.({ ...from, text: true }),
+    read: (from) => source.read({ ...from, text: true }),
+    close: () => source.close(),
+  };
+}
+
 const beginning: ReadFrom = { position: undefined, cursor: undefined };
 const never = new AbortController().signal;
 

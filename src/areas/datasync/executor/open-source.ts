@@ -71,6 +71,7 @@ export function openSource({ outbound, guard, translator }: DatasyncTools, spec:
         ...fileInput(connector.config, spec, outbound, context),
         batchSize,
         ...(part?.by === 'block' ? { block: { part, file: shapeOf(spec) } } : {}),
+        ...(spec.pushed ? { form: 'pushed' } : {}),
       });
       return spec.pushed ? pushedRecords(source) : source;
     }

@@ -1,9 +1,5 @@
-import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { afterFile } from '../../../../test/support/cleanup.ts';
-import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { RunContext } from '../../../protocol/executor.ts';
-import { datasyncExecutors } from './data-sync.ts';
+import { LaneStage, LOOKED_AT } from './text-lane.fixture.ts';
 
 /** Enough for several blocks, of which some are plain and some are not. */
 const RECORDS = 12_000;
@@ -27,62 +23,15 @@ function withLine(line: string): string {
   return plain.slice(0, at) + line + plain.slice(at);
 }
 
-let client: pg.Client;
-let url: string;
-let lastRun = 0;
-
+let stage: LaneStage;
 beforeAll(async () => {
-  const { directUrl } = await createTestDatabase({ migrated: false });
-  url = directUrl;
-  client = new pg.Client(directUrl);
-  await client.connect();
-  afterFile(() => client.end());
+  stage = await LaneStage.create({} as never);
 });
 
-/** What keeps records from going as text. */
-const LOOKED_AT = [{ type: 'filter', config: { expression: 'true' } }];
+const CSV = { type: 'file', config: { file_id: 'file_1', format: 'csv' } };
 
 async function load(table: string, file: string, mode: string, transformations: object[]) {
-  const emitted: string[] = [];
-  let omitted = 0;
-  const [executor] = datasyncExecutors({ outbound: {} as never, guard: { allowPrivate: true }, exportDir: '.' });
-  lastRun += 1;
-  const context: RunContext = {
-    ...{ runId: lastRun, attempt: 1, epoch: 1, idempotencyKey: 'key', savedState: undefined },
-    signal: new AbortController().signal,
-    log: () => {},
-    progress: () => {},
-    checkpoint: async () => {},
-    emit: async (type, rows) => {
-      if (type === 'progress') return;
-      if (type === 'changes_omitted')
-        omitted += rows.reduce<number>((sum, row) => sum + (row as { count: number }).count, 0);
-      else emitted.push(...rows.map((row) => `${type} ${JSON.stringify(row)}`));
-    },
-    openBlob: async function* () {
-      yield Buffer.from(file);
-    },
-  };
-  const spec = {
-    connector: { type: 'file', config: { file_id: 'file_1', format: 'csv' } },
-    transformations,
-    destination: {
-      type: 'database',
-      table,
-      mode,
-      ...(mode === 'append' ? {} : { key_columns: ['id'] }),
-    },
-    ...{ key: table, warehouse: { engine: 'postgresql', url }, batch_size: 5000 },
-  };
-  const outcome = await executor?.run(spec as never, context);
-  // Batches end elsewhere, so what is told of them comes in another order.
-  return { output: outcome?.output, emitted: emitted.sort(), omitted };
-}
-
-async function contents(table: string) {
-  const { rows } = await client.query(`SELECT * FROM data."${table}" ORDER BY id, name, amount`);
-  const { fields } = await client.query(`SELECT * FROM data."${table}" LIMIT 0`);
-  return { rows, types: fields.map(({ name, dataTypeID }) => [name, dataTypeID]) };
+  return await stage.load({ table, mode, connector: CSV, file, transformations });
 }
 
 describe('records that go as text', () => {
@@ -104,7 +53,7 @@ describe('records that go as text', () => {
         // Which of the first changes are told of goes by batches too, where there are too many.
         if (asText.omitted > 0) asText.emitted = asRows.emitted = [];
         expect(asText, `${mode} into a table that is ${round}`).toEqual(asRows);
-        expect(await contents(`${table} text`)).toEqual(await contents(`${table} rows`));
+        expect(await stage.contents(`${table} text`)).toEqual(await stage.contents(`${table} rows`));
       }
     }
   });
@@ -120,17 +69,17 @@ describe('records that go as text', () => {
       expect(output).toMatchObject({ records_read: RECORDS, records_written: 2 });
       expect(emitted.filter((row) => row.startsWith('changes '))).toHaveLength(2);
     }
-    expect(await contents('changes text')).toEqual(await contents('changes rows'));
+    expect(await stage.contents('changes text')).toEqual(await stage.contents('changes rows'));
   });
 
   it('go into columns of other types only where they are the same there', async () => {
     for (const table of ['others text', 'others rows']) {
-      await client.query(`CREATE TABLE data."${table}" (id integer PRIMARY KEY, amount numeric, at timestamp,
+      await stage.client.query(`CREATE TABLE data."${table}" (id integer PRIMARY KEY, amount numeric, at timestamp,
         day text, active text, name varchar(20))`);
     }
     const asText = await load('others text', plain, 'upsert', []);
     const asRows = await load('others rows', plain, 'upsert', LOOKED_AT);
     expect(asText).toEqual(asRows);
-    expect(await contents('others text')).toEqual(await contents('others rows'));
+    expect(await stage.contents('others text')).toEqual(await stage.contents('others rows'));
   });
 });

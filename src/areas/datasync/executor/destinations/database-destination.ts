@@ -1,8 +1,16 @@
 import { AttemptAborted, ExecutorError } from '../../../../protocol/executor.ts';
-import type { Destination, FinishOutcome, Reject, SyncState, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
+import type {
+  Destination,
+  FinishOutcome,
+  Reject,
+  SyncState,
+  TextRecords,
+  WriteBatch,
+  WriteOutcome,
+} from '../pipeline/contracts.ts';
 import type { DatabaseEngine, FenceRow, KeptState } from './database-engine.ts';
 import { Placed, Placing } from './database-placing.ts';
-import { type Survey, surveyBatch } from './database-survey.ts';
+import { rowLike, type Survey, surveyBatch } from './database-survey.ts';
 import { scratchNames, TargetTable, type WriteSpec } from './database-target.ts';
 
 /** Changes that a run tells of, at most. */
@@ -35,7 +43,7 @@ export class DatabaseDestination implements Destination {
   /** Whether rows may still go straight into the table that is being filled: no key has come twice. */
   #straight = false;
   #told = 0;
-  /** Whether the table is as the run needs it: its first records are looked at one by one. */
+  /** Whether the table is as the run needs it: its first records have been looked at. */
   #shaped = false;
 
   constructor(engine: DatabaseEngine, spec: WriteSpec) {
@@ -74,7 +82,7 @@ export class DatabaseDestination implements Destination {
     });
   }
 
-  #survey(batch: WriteBatch): Survey {
+  #survey(batch: Pick<WriteBatch, 'rows' | 'ordinals'>): Survey {
     return surveyBatch(batch.rows, batch.ordinals, {
       engine: this.#engine,
       keyColumns: this.#target.keys,
@@ -135,7 +143,7 @@ export class DatabaseDestination implements Destination {
   async #placeText(batch: WriteBatch): Promise<WriteOutcome | undefined> {
     const { text } = batch;
     const loading = this.#engine.text;
-    if (!text || !loading || !this.#shaped || this.#target.keepsBase) return undefined;
+    if (!text || !loading || !(await this.#shapeText(text)) || this.#target.keepsBase) return undefined;
     const columns = this.#target.textColumns(text, loading);
     if (!columns) return undefined;
     const keyed = this.#target.keys.length > 0;
@@ -144,6 +152,25 @@ export class DatabaseDestination implements Destination {
     }
     if (this.#placing.tellsOfLoaded(MOST_TOLD - this.#told)) return undefined;
     return await this.#attempt(batch, [], () => this.#placing.loadText(loading, text, columns));
+  }
+
+  /**
+   * Makes the table of the first records that come as text, where it is as their rows would make it.
+   * @returns whether the table is as the run needs it
+   */
+  async #shapeText({ fields }: TextRecords): Promise<boolean> {
+    const isToBe = () => !this.#target.exists || this.#spec.schemaPolicy === 'evolve';
+    while (!this.#shaped) {
+      await this.#target.inherit();
+      const row = rowLike(fields);
+      if (!row || !isToBe() || !this.#target.hasKeys(fields)) return false;
+      const survey = this.#survey({ rows: [row], ordinals: [0] });
+      const isClear =
+        survey.rows.length === 1 && survey.widened.length === 0 && survey.columns.length === fields.length;
+      if (!isClear) return false;
+      this.#shaped = await this.#target.shape(survey);
+    }
+    return true;
   }
 
   async #place(batch: WriteBatch, survey: Survey): Promise<WriteOutcome> {

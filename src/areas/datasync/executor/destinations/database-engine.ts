@@ -4,8 +4,8 @@ import type { TableColumn } from './schema-column.ts';
 
 /** Loading records that come as text, for engines that read that text as it is. */
 export interface TextLoading {
-  /** Whether a column takes the texts of values of a type, and reads them as the values that they are. */
-  takes(column: TableColumn, type: ColumnType): boolean;
+  /** Whether a column takes the texts of values of a type, or nulls, and reads them as the values that they are. */
+  takes(column: TableColumn, type: ColumnType | undefined): boolean;
   load(table: string, columns: readonly LoadColumn[], chunks: Iterable<Uint8Array>): Promise<void>;
   /** As `stage`, of a merge without rows; refuses two of one key, which must be seen to become one. */
   stage(merge: Merge, chunks: Iterable<Uint8Array>): Promise<void>;

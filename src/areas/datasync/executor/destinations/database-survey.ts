@@ -1,5 +1,5 @@
 import { ExecutorError } from '../../../../protocol/executor.ts';
-import type { Column, ColumnType, Reject, Row, Value } from '../pipeline/contracts.ts';
+import type { Column, ColumnType, Reject, Row, TextField, Value } from '../pipeline/contracts.ts';
 import { jsonOf } from '../pipeline/json-of.ts';
 import type { LoadColumn } from './database-encoding.ts';
 import { BASE_COLUMN, DELETED_COLUMN } from './database-engine.ts';
@@ -77,6 +77,30 @@ export function surveyBatch(rows: readonly Row[], ordinals: readonly number[], o
     const result = survey.pass(rows, ordinals);
     if (result) return result;
   }
+}
+
+const LIKE: Readonly<Partial<Record<ColumnType, Value>>> = {
+  boolean: true,
+  integer: 1,
+  number: 0.5,
+  text: 'text',
+  date: '2024-01-31',
+  timestamp: new Date(0),
+  json: {},
+};
+
+/**
+ * A row of which a table is made just as of records that come as text, none of whose columns is to be widened.
+ * @returns undefined where a field has no value
+ */
+export function rowLike(fields: readonly TextField[]): Row | undefined {
+  const row: Row = {};
+  for (const { name, type } of fields) {
+    const value = type && LIKE[type];
+    if (value === undefined) return undefined;
+    row[name] = value;
+  }
+  return row;
 }
 
 class BatchSurvey {

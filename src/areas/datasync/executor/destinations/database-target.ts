@@ -171,6 +171,12 @@ export class TargetTable {
     if (this.#table) await this.#ensureKey(this.#table);
   }
 
+  /** Whether records that come as text have all keys, and none that is null. */
+  hasKeys(fields: TextRecords['fields']): boolean {
+    const present = new Set(fields.filter(({ nulls }) => !nulls).map(({ name }) => this.#engine.fold(name)));
+    return this.keys.every((key) => present.has(this.#engine.fold(key)));
+  }
+
   /**
    * The columns that records which come as text can go to as they are.
    * @returns undefined where somebody must look at them first
@@ -179,13 +185,14 @@ export class TargetTable {
     const standing = new Map(this.#table?.columns.map((column) => [this.#engine.fold(column.name), column]));
     const keys = new Set(this.keys.map((name) => this.#engine.fold(name)));
     const columns: LoadColumn[] = [];
-    for (const { name, type, nulls } of fields) {
+    for (const { name, type, also, nulls } of fields) {
       const folded = this.#engine.fold(name);
       const column = standing.get(folded);
       // Taken out, so that two fields of one column do not pass.
       standing.delete(folded);
       const key = keys.delete(folded);
-      if (!column || !loading.takes(column, type) || (key && nulls) || isOurs(name)) return undefined;
+      if (!column || (key && nulls) || isOurs(name)) return undefined;
+      if (!loading.takes(column, type) && !(also && loading.takes(column, also))) return undefined;
       columns.push({ field: name, column, key });
     }
     return keys.size === 0 ? columns : undefined;

@@ -29,7 +29,7 @@ function readRows(layout: Layout, text: string): FileBatch | undefined {
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', '\\': '\\' };
 
 /** What a server makes of a field: the text that COPY reads, as a column of the type would hold it. */
-function valueIn(text: string, type: string): Value {
+function valueIn(text: string, type: string | undefined): Value {
   if (text === '\\N') return null;
   const plain = text.replaceAll(/\\(.)/g, (_, code: string) => ESCAPES[code] ?? code);
   if (type === 'boolean') return plain === 't';

@@ -1,42 +1,58 @@
-import { addJsonRecord } from './json-record.ts';
-import { BatchBuilder, type FileBatch, type FileReader, isTooLong, type ReadRequest } from './reading.ts';
-import { type TextBlock, TOO_LONG, textBlocks } from './text-blocks.ts';
+import { fieldsOf, type JsonColumns, joined } from './json-columns.ts';
+import { type EncodedJson, JsonLane } from './json-lane.ts';
+import { NdjsonRecords } from './ndjson-records.ts';
+import { type FileBatch, type FileReader, MAX_RECORD_BYTES, type ReadRequest } from './reading.ts';
+import { type TextBlock, textBlocks } from './text-blocks.ts';
+import { readLanes, TextBatch } from './text-lanes.ts';
 
 /** Reads JSON objects, one a line. Blank lines are none; lines that hold something else are refused, each by itself. */
 export async function openNdjson(input: AsyncIterable<Uint8Array>, request: ReadRequest): Promise<FileReader> {
   const blocks = textBlocks(input, request.options.encoding ?? 'utf-8', request.block?.text);
-  return { columns: undefined, batches: readNdjson(blocks, request), close: async () => void (await blocks.return()) };
+  return {
+    columns: undefined,
+    batches: readNdjson(blocks, request),
+    textBatches: readNdjsonText(blocks, request),
+    close: async () => void (await blocks.return()),
+  };
 }
 
 async function* readNdjson(
   blocks: AsyncGenerator<TextBlock, void>,
   request: ReadRequest,
 ): AsyncGenerator<FileBatch, void> {
-  const batch = new BatchBuilder(request);
-  let line = request.block?.line ?? 1;
-  for await (const { text, bad } of blocks) {
-    const first = line;
-    for (let start = 0; start < text.length; line += 1) {
-      const found = text.indexOf('\n', start);
-      const end = found < 0 ? text.length : found;
-      if (!isBlank(text, start, end) && !batch.skip()) {
-        const record = text.slice(start, end);
-        const problem = bad?.get(line - first) ?? (isTooLong(record) ? TOO_LONG : undefined);
-        if (problem === undefined) addJsonRecord(batch, record, line);
-        else batch.reject(problem, record, line);
-        if (batch.full) yield batch.take();
-      }
-      start = end + 1;
-    }
-  }
-  if (!batch.empty) yield batch.take();
+  const records = new NdjsonRecords(request);
+  for await (const block of blocks) yield* records.take(block);
+  yield* records.end();
 }
 
-/** Blank by JSON's own measure: space, tab, CR. */
-function isBlank(text: string, start: number, end: number): boolean {
-  for (let index = start; index < end; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code !== 0x20 && code !== 0x09 && code !== 0x0d) return false;
+async function* readNdjsonText(
+  blocks: AsyncGenerator<TextBlock, void>,
+  request: ReadRequest,
+): AsyncGenerator<FileBatch, void> {
+  const lane = new JsonLane(request.form ?? 'plain');
+  yield* readLanes(blocks, {
+    records: new NdjsonRecords(request),
+    batchSize: request.batchSize,
+    // No line of a short block is too long.
+    encode: (block) => (block.length > MAX_RECORD_BYTES ? undefined : lane.encodeLines(block)),
+    begin: (first) => new NdjsonBatch(first),
+  });
+}
+
+class NdjsonBatch extends TextBatch<EncodedJson> {
+  #columns: JsonColumns | undefined;
+
+  protected takes({ columns }: EncodedJson): boolean {
+    const both = this.#columns ? joined(this.#columns, columns) : columns;
+    this.#columns = both ?? this.#columns;
+    return both !== undefined;
   }
-  return true;
+
+  protected get fields() {
+    return this.#columns ? fieldsOf(this.#columns) : [];
+  }
+
+  protected reader(): NdjsonRecords {
+    return new NdjsonRecords({ from: 0, batchSize: Number.POSITIVE_INFINITY });
+  }
 }

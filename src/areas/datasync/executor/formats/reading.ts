@@ -2,6 +2,7 @@
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import type { Column, Reject, Row, TextRecords } from '../pipeline/contracts.ts';
 import type { FileConfig, FileOptions } from '../spec.ts';
+import type { RecordForm } from './json-template.ts';
 
 /** How a file is read, as its connector says it. */
 export type ReadOptions = Pick<FileConfig, Exclude<keyof typeof FileOptions, 'format' | 'compression'>>;
@@ -30,6 +31,8 @@ export interface ReadRequest {
   readonly batchSize: number;
   /** Of csv and ndjson: the input is only this part; ordinals count from its beginning, lines from that of the whole. */
   readonly block?: FileBlock;
+  /** Of records that come as text, where they are JSON; plain unless told. */
+  readonly form?: RecordForm;
   /** Ends waiting for a parser in another process; inputs end by themselves. */
   readonly signal?: AbortSignal;
 }
@@ -37,7 +40,7 @@ export interface ReadRequest {
 /** Some records of a file, in order; rejects count as records. */
 export interface FileBatch {
   /** The same as text, of `FileReader.textBatches` alone; `rows` and `ordinals` are made when they are read then. */
-  readonly text?: TextRecords;
+  readonly text?: TextRecords | undefined;
   readonly rows: Row[];
   /** In step with `rows`. */
   readonly ordinals: number[];

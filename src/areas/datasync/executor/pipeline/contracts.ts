@@ -55,8 +55,10 @@ export interface Reject {
 /** A field of records that come as text. */
 export interface TextField {
   readonly name: string;
-  /** What every value of it is that is not null. */
-  readonly type: ColumnType;
+  /** What every value of it is that is not null; undefined where all are. */
+  readonly type: ColumnType | undefined;
+  /** What each of them is as well, where there is a column for that. */
+  readonly also?: ColumnType;
   /** Whether some are null. */
   readonly nulls: boolean;
 }
@@ -64,7 +66,8 @@ export interface TextField {
 /**
  * Records in the text that bulk loads read, for those that nothing has to look at: fields parted by tabs, records ended
  * by line feeds, null as \N; tab, line feed, CR and backslash escaped by a backslash; UTF-8, without NUL. Booleans are t
- * and f, integers and numbers plain decimals of at most 15 digits, days and times ISO 8601, UTC where they name no zone.
+ * and f, integers and numbers plain decimals of at most 15 digits, days and times ISO 8601, UTC where they name no zone,
+ * objects and lists JSON as `jsonText` writes it.
  */
 export interface TextRecords {
   readonly count: number;
@@ -76,7 +79,7 @@ export interface TextRecords {
 /** Some records of a source, in order. */
 export interface Batch {
   /** The same as text, where `ReadFrom.text` asks for it and the source can tell; `rows` is made when it is read then. */
-  readonly text?: TextRecords;
+  readonly text?: TextRecords | undefined;
   readonly rows: Row[];
   /** Ordinals of `rows`, in step with them. */
   readonly ordinals: number[];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeSource } from '../../../../../test/conformance/source.ts';
+import { describeSource, readingText } from '../../../../../test/conformance/source.ts';
 import { createOutbound, type Outbound } from '../../../../connections/outbound.ts';
 import { encodeRows } from '../formats/encode-rows.ts';
 import { chunks } from '../formats/read-all.fixture.ts';
@@ -22,8 +22,16 @@ const noBlob = () => {
   throw new Error('no upload is to be read');
 };
 
-for (const format of ['csv', 'json', 'ndjson', 'parquet', 'excel'] as const) {
-  describeSource(`file, ${format}`, async () => {
+for (const [format, form] of [
+  ['csv', 'rows'],
+  ['csv', 'text'],
+  ['json', 'rows'],
+  ['ndjson', 'rows'],
+  ['ndjson', 'text'],
+  ['parquet', 'rows'],
+  ['excel', 'rows'],
+] as const) {
+  describeSource(`file, ${format}, ${form}`, async () => {
     let content: Buffer = Buffer.alloc(0);
     const outbound = createOutbound({ allowPrivate: false });
     return {
@@ -37,14 +45,16 @@ for (const format of ['csv', 'json', 'ndjson', 'parquet', 'excel'] as const) {
         ] as const;
         content = await buffer(encodeRows(format, [records.map((record): Row => ({ ...record }))], { columns }));
       },
-      open: ({ batchSize, signal }) =>
-        fileSource({
+      open: ({ batchSize, signal }) => {
+        const made = fileSource({
           config: { file_id: 'file_7', format },
           outbound,
           openBlob: (id) => (id === 7 ? chunks(content, 1000) : noBlob()),
           batchSize,
           signal,
-        }),
+        });
+        return form === 'text' ? readingText(made) : made;
+      },
     };
   });
 }

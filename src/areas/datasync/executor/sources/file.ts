@@ -1,16 +1,20 @@
 import type { Json } from '../../../../protocol/executor.ts';
 import type { ConfinedLimits } from '../formats/confined-reader.ts';
 import { formatOfName } from '../formats/file-format.ts';
+import type { RecordForm } from '../formats/json-template.ts';
 import { openFile, openText } from '../formats/open-file.ts';
-import { type FileBatch, type FileReader, unreadable } from '../formats/reading.ts';
+import { type FileReader, unreadable } from '../formats/reading.ts';
 import type { BlockPart, FileShape } from '../partition.ts';
-import type { Batch, Column, ReadFrom, Source, TextRecords } from '../pipeline/contracts.ts';
+import type { Batch, Column, ReadFrom, Source } from '../pipeline/contracts.ts';
+import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import { FileInput, type FileInputOptions } from './file-input.ts';
 import { CHANGED } from './file-ranges.ts';
 
 export interface FileSourceOptions extends FileInputOptions {
   /** Records a batch, at most. */
   readonly batchSize: number;
+  /** Of records that come as text, where they are JSON; plain unless told. */
+  readonly form?: RecordForm;
   /** Default: those of open-file.ts. */
   readonly limits?: ConfinedLimits;
   /** Only this part of it. */
@@ -76,14 +80,8 @@ class FileSource implements Source {
       });
       signal.throwIfAborted();
       if (batch.done) return undefined;
-      const { rejects, next, text } = batch.value;
-      const behind: Position = { record: next, version };
-      const position = { ...behind };
-      if (text === undefined) {
-        yield { rows: batch.value.rows, ordinals: batch.value.ordinals, rejects, position };
-      } else {
-        yield lazily(text, batch.value, position);
-      }
+      const behind: Position = { record: batch.value.next, version };
+      yield new PlacedBatch(batch.value, { ...behind });
     }
   }
 
@@ -113,7 +111,7 @@ class FileSource implements Source {
   }
 
   async #openWhole(at: Position | undefined): Promise<Opened> {
-    const { config, batchSize, limits, signal } = this.#options;
+    const { config, batchSize, form = 'plain', limits, signal } = this.#options;
     const { compression = 'auto', file_id, url, headers, ...options } = config;
     const from = at?.record ?? 0;
     const { bytes, format, version } = await this.#input.open();
@@ -121,7 +119,7 @@ class FileSource implements Source {
     if (format === undefined) {
       throw unreadable('config.format: neither name nor type of the file tells its format; name it');
     }
-    const request = { options, from, batchSize, signal };
+    const request = { options, from, batchSize, form, signal };
     return { reader: await openFile(format, compression, bytes, request, limits), version, from };
   }
 
@@ -134,19 +132,4 @@ class FileSource implements Source {
     const request = { options, from, batchSize, signal, block: { line: part.line, text, csv } };
     return { reader: await openText(format, bytes, request), version, from };
   }
-}
-
-/** A batch that makes rows only if somebody reads them. */
-function lazily(text: TextRecords, file: FileBatch, position: Json): Batch {
-  return {
-    text,
-    get rows() {
-      return file.rows;
-    },
-    get ordinals() {
-      return file.ordinals;
-    },
-    rejects: file.rejects,
-    position,
-  };
 }

@@ -1,9 +1,11 @@
 import type { Json } from '../../../../protocol/executor.ts';
 import type { Batch, ReadFrom, Row, Source, ValueMap } from '../pipeline/contracts.ts';
+import { type BatchRecords, PlacedBatch } from '../pipeline/placed-batch.ts';
 
 /**
  * Records as they are pushed, `{id, data, metadata}`, as the rows of their dataset: the fields of `data` beside `_id`,
- * `_metadata` and, where the metadata says it, `_updated_at`. The server has judged them when they came.
+ * `_metadata` and, where the metadata says it, `_updated_at`. The server has judged them when they came. The source is
+ * to give those that come as text in the form `pushed`.
  */
 export function pushedRecords(source: Source): Source {
   return {
@@ -14,13 +16,39 @@ export function pushedRecords(source: Source): Source {
 }
 
 async function* readPushed(source: Source, from: ReadFrom): AsyncGenerator<Batch, Json | undefined> {
-  const batches = source.read({ ...from, text: false });
+  const batches = source.read(from);
   for (;;) {
     const next = await batches.next();
     if (next.done) return next.value;
-    const { rows, ordinals } = taken(next.value);
-    newestLast(rows, ordinals);
-    yield { ...next.value, rows, ordinals };
+    yield new PlacedBatch(new PushedRecords(next.value), next.value.position);
+  }
+}
+
+/** What comes as text is the rows' already. */
+class PushedRecords implements BatchRecords {
+  readonly #batch: Batch;
+  #taken: ReturnType<typeof taken> | undefined;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  get text() {
+    return this.#batch.text;
+  }
+
+  get rows() {
+    this.#taken ??= taken(this.#batch);
+    return this.#taken.rows;
+  }
+
+  get ordinals() {
+    this.#taken ??= taken(this.#batch);
+    return this.#taken.ordinals;
+  }
+
+  get rejects() {
+    return this.#batch.rejects;
   }
 }
 
@@ -33,6 +61,7 @@ function taken(batch: Batch): { rows: Row[]; ordinals: number[] } {
     rows.push(rowOf(record));
     ordinals.push(batch.ordinals[index] as number);
   }
+  newestLast(rows, ordinals);
   return { rows, ordinals };
 }
 

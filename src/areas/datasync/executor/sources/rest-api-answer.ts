@@ -30,7 +30,7 @@ export function readContent(answer: OutboundResponse, page: string, excerpt: () 
   if (answer.status === 204) return { lines: [] };
   const type = contentType(answer);
   const text = decodeBody(answer, page);
-  if (/ndjson|jsonl|json-?lines|json-seq/i.test(type)) {
+  if (LINES.test(type)) {
     const lines = readLines(text, page);
     return lines.length === 1 && Array.isArray(lines[0]) ? { document: lines[0] } : { lines };
   }
@@ -44,6 +44,16 @@ export function readContent(answer: OutboundResponse, page: string, excerpt: () 
       isCutOff(text),
     );
   }
+}
+
+const LINES = /ndjson|jsonl|json-?lines|json-seq/i;
+// In UTF-16 Latin text would be valid UTF-8 too.
+const WIDE = /^utf-?16/i;
+
+/** Whether `readContent` takes the answer for one document, if it is JSON in UTF-8. */
+export function isDocument(answer: OutboundResponse): boolean {
+  const type = contentType(answer);
+  return answer.status !== 204 && !LINES.test(type) && !WIDE.test(charsetOf(type));
 }
 
 /** Where the connection's end is the answer's end, nothing else tells that it was lost. */
@@ -60,12 +70,15 @@ function contentType({ headers }: OutboundResponse): string {
   return [headers['content-type'] ?? ''].flat().join(', ').slice(0, 200);
 }
 
+function charsetOf(type: string): string {
+  const [, charset = 'utf-8'] = /charset\s*=\s*"?([^\s;"]+)/i.exec(type) ?? [];
+  return charset;
+}
+
 /** JSON is UTF-8 whatever is said of it; only what is not is decoded as the server says. */
 function decodeBody(answer: OutboundResponse, page: string): string {
-  const [, charset = 'utf-8'] = /charset\s*=\s*"?([^\s;"]+)/i.exec(contentType(answer)) ?? [];
-  // In UTF-16 Latin text would be valid UTF-8 too.
-  const wide = /^utf-?16/i.test(charset);
-  if (!wide && isUtf8(answer.body)) {
+  const charset = charsetOf(contentType(answer));
+  if (!WIDE.test(charset) && isUtf8(answer.body)) {
     const text = answer.body.toString('utf8');
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
@@ -133,6 +146,11 @@ export class RecordFinder {
   constructor(recordPath: string | undefined) {
     this.#told = recordPath !== undefined;
     this.#path = recordPath === undefined ? undefined : parsePointer(recordPath);
+  }
+
+  /** Where they are, once that is known. */
+  get path(): readonly string[] | undefined {
+    return this.#path;
   }
 
   /** @throws ExecutorError when there is no list of records, or more than one that may be it */

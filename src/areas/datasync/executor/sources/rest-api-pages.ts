@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
 import { parsePointer, valueAt } from '../json-pointer.ts';
 import type { Value } from '../pipeline/contracts.ts';
-import { jsonValue } from '../pipeline/json-of.ts';
 import { type RestClient, statusText } from '../rest/client.ts';
-import { BadLine, RecordFinder, readContent } from './rest-api-answer.ts';
+import { type PageContent, RecordFinder, readContent } from './rest-api-answer.ts';
 import { createPagination, type PageToken, type Pagination, type RestEndpoint } from './rest-api-pagination.ts';
+import { digestOf, ListedRecords, type PageRecords, TextPages } from './rest-api-records.ts';
 import { pageRequest } from './rest-api-request.ts';
 
 /** How far an endpoint was read: kept in positions. */
@@ -25,7 +24,7 @@ export type PageState = {
 
 export interface Page {
   readonly state: PageState;
-  readonly records: readonly (Value | BadLine)[];
+  readonly records: PageRecords;
   /** undefined at the last page. */
   readonly next: PageState | undefined;
   /** How many records the server says there are, on all pages. */
@@ -47,6 +46,8 @@ interface PageOptions {
   readonly client: RestClient;
   /** The incremental cursor. */
   readonly since: Json | undefined;
+  /** Whether records may come as text. */
+  readonly text: boolean;
   /** All pages unless told; others only of paginations that are counted. */
   readonly share?: PageShare;
   log(level: LogLineLevel, message: string): void;
@@ -57,25 +58,29 @@ const DEFAULT_MAX_PAGES = 1_000_000;
 const EMPTY_PAGES = 20;
 /** Cursors that are remembered to notice a circle; a longer one ends at `max_pages`. */
 const REMEMBERED_TOKENS = 100_000;
-/** Records that stand for a page. */
-const SAMPLE = 100;
 
 /** Reads an endpoint page by page, and keeps servers from leading round in circles. */
 export class PageReader {
   readonly #options: PageOptions;
   readonly #pagination: Pagination;
   readonly #finder: RecordFinder;
+  readonly #textPages: TextPages | undefined;
   readonly #name: string;
   readonly #share: PageShare;
   readonly #visited = new Set<string>();
   #emptyPages = 0;
+  /** Of the page before, if this reader has read it. */
+  #last: PageRecords | undefined;
   /** As the server has told it last. */
   #total: number | undefined;
 
   constructor(options: PageOptions) {
     this.#options = options;
-    const { endpoint, share = ALL_PAGES } = options;
+    const { endpoint, text, share = ALL_PAGES } = options;
     this.#share = share;
+    const { pagination, total_path } = endpoint;
+    const cursor = pagination?.type === 'cursor' ? pagination.cursor_path : undefined;
+    this.#textPages = text ? new TextPages([total_path, cursor]) : undefined;
     this.#pagination = createPagination(endpoint.pagination);
     this.#finder = new RecordFinder(endpoint.record_path);
     this.#name = `${endpoint.method ?? 'GET'} ${endpoint.path}`;
@@ -138,15 +143,15 @@ export class PageReader {
     if (answer.truncated) {
       throw failure(`${where} is larger than ${request.maxBodyBytes / 1024 / 1024} MB; ask for fewer records a page`);
     }
-    const content = readContent(answer, where, excerpt);
-    const records = this.#finder.find(content, where, excerpt);
+    const { content, records } = this.#read(answer, where, excerpt);
+    const { count } = records;
     this.#total = totalOf(endpoint.total_path, answer, content.document) ?? this.#total;
-    const digest = records.length === 0 ? null : fingerprint(records);
-    if (digest !== null && digest === state.digest) {
-      this.#repeated(state, where, records.length);
+    const isRepeated = count > 0 && this.#isLast(records, state);
+    this.#last = records;
+    if (isRepeated) {
+      this.#repeated(state, where, count);
       return undefined;
     }
-    const count = records.length;
     const next = this.#pagination.next(state.token, { answer, content, count }, where);
     const short = count < this.#pagination.limit;
     const size = state.size ?? count;
@@ -158,11 +163,34 @@ export class PageReader {
       seen: state.seen + count + others * size,
       size,
       short,
-      digest,
+      // Made when a position is kept: few are.
+      get digest() {
+        return count === 0 ? null : records.fingerprint;
+      },
     };
     if (others > 0 && count < size) this.#refuseGap({ seen: state.seen + count }, where);
     const goesOn = token !== undefined && this.#goesOn(following, count);
     return { state, records, next: goesOn ? following : undefined, total: this.#total, bytes: answer.body.length };
+  }
+
+  #read(
+    answer: OutboundResponse,
+    where: string,
+    excerpt: () => string,
+  ): { readonly content: PageContent; readonly records: PageRecords } {
+    const asText = this.#finder.path && this.#textPages?.read(answer, this.#finder.path);
+    if (asText) return asText;
+    const wasKnown = this.#finder.path !== undefined;
+    const content = readContent(answer, where, excerpt);
+    const list = this.#finder.find(content, where, excerpt);
+    // The page that has shown where records are comes as those behind it do.
+    const found = wasKnown ? undefined : this.#finder.path;
+    return (found && this.#textPages?.read(answer, found)) ?? { content, records: new ListedRecords(list) };
+  }
+
+  /** Whether these are the records of the page before. */
+  #isLast(records: PageRecords, state: PageState): boolean {
+    return this.#last ? this.#last.isLike(records) : state.digest === records.fingerprint;
   }
 
   /** @returns how many pages between this one and our next are not ours */
@@ -251,24 +279,6 @@ function refusal(answer: OutboundResponse, shownUrl: string, excerpt: string): E
   const to = status >= 300 && status < 400 ? `, to ${String(answer.headers.location).slice(0, 200)}` : '';
   const mend = status === 401 || status === 403 ? '; check auth' : '';
   return failure(`${shownUrl}: the server answered ${statusText(answer)}${to}${mend}: ${excerpt || '(nothing)'}`);
-}
-
-function digestOf(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
-}
-
-/** Of a sample spread over the page: pages that differ, and not in it, have nothing that tells their records apart. */
-function fingerprint(records: readonly (Value | BadLine)[]): string {
-  const { length } = records;
-  const sample: Json[] = [length];
-  const step = Math.max(1, (length - 1) / SAMPLE);
-  for (let index = 0; index < length; index += step) sample.push(sampleOf(records[Math.floor(index)]));
-  sample.push(sampleOf(records[length - 1]));
-  return digestOf(JSON.stringify(sample));
-}
-
-function sampleOf(record: Value | BadLine | undefined): Json {
-  return record instanceof BadLine ? record.text : jsonValue(record);
 }
 
 /** Where totals stand in most APIs that tell one. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describeSource, type SourceRecord } from '../../../../../test/conformance/source.ts';
+import { describeSource, readingText, type SourceRecord } from '../../../../../test/conformance/source.ts';
 import { RestServer, type TestRecord } from '../../../../../test/support/rest-server.ts';
 import { createOutbound } from '../../../../connections/outbound.ts';
 import { AttemptAborted, type Json } from '../../../../protocol/executor.ts';
@@ -79,31 +79,31 @@ const refused = (message: string | RegExp) => ({
   message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
 });
 
-for (const pagination of [OFFSET, PAGE, CURSOR, LINK]) {
-  describeSource(`rest_api, pagination by ${pagination.type}`, async () => {
+for (const [pagination, form] of [OFFSET, PAGE, CURSOR, LINK].flatMap((each) => [
+  [each, 'rows'] as const,
+  [each, 'text'] as const,
+])) {
+  describeSource(`rest_api, pagination by ${pagination.type}, ${form}`, async () => {
     let records: readonly SourceRecord[] = [];
     const service = await RestServer.start();
     service.manners = {
       countHeader: true,
       envelope: (page, { next }) => ({ data: page, next_cursor: next }),
     };
+    // Of records with a cursor each is looked at.
+    const cursor = form === 'rows' ? { cursor_field: 'version' } : {};
     return {
-      incremental: true,
+      incremental: form === 'rows',
       tells: 'total',
       fill: async (given) => {
         records = given;
         service.datasets.set('customers', { count: given.length, record: (index) => ({ ...records[index] }) });
       },
-      open: (options) =>
-        restSource({
-          config: {
-            base_url: service.url,
-            endpoints: [{ ...paged(pagination), cursor_field: 'version' }],
-          },
-          outbound,
-          log: () => {},
-          ...options,
-        }),
+      open: (options) => {
+        const config = { base_url: service.url, endpoints: [{ ...paged(pagination), ...cursor }] };
+        const made = restSource({ config, outbound, log: () => {}, ...options });
+        return form === 'text' ? readingText(made) : made;
+      },
     };
   });
 }

@@ -1,12 +1,12 @@
 import type { Outbound } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
-import { BatchBuilder } from '../formats/reading.ts';
 import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
 import type { Batch, ReadFrom, Source, Value } from '../pipeline/contracts.ts';
-import { jsonValue } from '../pipeline/json-of.ts';
+import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
 import { BadLine } from './rest-api-answer.ts';
+import { PendingRecords } from './rest-api-batches.ts';
 import { cursorValue, HighWater } from './rest-api-cursor.ts';
 import { type Page, PageReader, type PageShare, type PageState } from './rest-api-pages.ts';
 import type { RestEndpoint } from './rest-api-pagination.ts';
@@ -145,6 +145,8 @@ class RestSource implements Source {
         client,
         since,
         log,
+        // Cursors are looked for in each record.
+        text: from.text === true && endpoint.cursor_field === undefined,
         ...(share && { share }),
       });
       const start = index === position.endpoint ? (position.page ?? undefined) : undefined;
@@ -158,15 +160,14 @@ class RestSource implements Source {
     from: ReadFrom,
   ): AsyncGenerator<Batch, Json | undefined> {
     const { batchSize, signal } = this.#options;
-    const builder = new BatchBuilder({ from: 0, batchSize }, start.ordinal);
+    const pending = new PendingRecords(batchSize, start.ordinal);
     const marks = this.#marks(start, from);
     let { skip } = start;
     let position = start;
     let begunAt = performance.now();
     const take = (): Batch => {
-      const { rows, ordinals, rejects, next } = builder.take();
-      const reached = byKey(marks, (mark) => mark.reached);
-      return { rows, ordinals, rejects, position: { ...position, ordinal: next, reached } };
+      const at = { ...position, ordinal: pending.next, reached: byKey(marks, (mark) => mark.reached) };
+      return new PlacedBatch(pending.take(), at);
     };
     for (;;) {
       signal.throwIfAborted();
@@ -175,43 +176,43 @@ class RestSource implements Source {
         page = await pages.next();
       } catch (error) {
         // What has come is kept: where a quota ends every attempt, none would get any further otherwise.
-        if (!builder.empty && !signal.aborted) yield take();
+        if (!pending.empty && !signal.aborted) yield take();
         throw error;
       }
       if (!page) break;
       const { endpoint, records, state, next } = page;
-      if (builder.empty) begunAt = performance.now();
-      const add = this.#adder(endpoint, builder, marks.get(this.#cursorKeys[endpoint] ?? ''));
-      for (let index = skip; index < records.length; index++) {
-        add(records[index]);
-        if (!builder.full || index + 1 === records.length) continue;
-        position = { ...position, endpoint, page: state, skip: index + 1 };
-        yield take();
+      const text = skip === 0 && records.count <= batchSize ? records.text : undefined;
+      if (!pending.takes(text)) yield take();
+      if (pending.empty) begunAt = performance.now();
+      if (text) {
+        pending.addText(records);
+      } else {
+        const isWanted = this.#wanted(endpoint, marks.get(this.#cursorKeys[endpoint] ?? ''));
+        for (let index = skip; index < records.count; index++) {
+          const record = records.list[index];
+          if (isWanted(record)) pending.add(record);
+          if (!pending.full || index + 1 === records.count) continue;
+          position = { ...position, endpoint, page: state, skip: index + 1 };
+          yield take();
+        }
       }
       skip = 0;
       position = { ...position, endpoint: next ? endpoint : endpoint + 1, page: next ?? null, skip: 0 };
-      if (builder.full || (!builder.empty && performance.now() - begunAt > LONGEST_BATCH_MS)) yield take();
+      if (pending.full || (!pending.empty && performance.now() - begunAt > LONGEST_BATCH_MS)) yield take();
     }
     position = { ...position, endpoint: this.#endpoints.length, page: null };
-    if (!builder.empty) yield take();
+    if (!pending.empty) yield take();
     this.#warnOfTies(marks);
     const cursors = byKey(marks, (mark) => mark.cursor);
     return Object.keys(cursors).length === 0 ? undefined : cursors;
   }
 
-  /** Puts the records of an endpoint where they belong. */
-  #adder(
-    index: number,
-    builder: BatchBuilder,
-    mark: HighWater | undefined,
-  ): (record: Value | BadLine | undefined) => void {
+  /** Which records of an endpoint are new; what is no record is told of in any case. */
+  #wanted(index: number, mark: HighWater | undefined): (record: Value | BadLine | undefined) => boolean {
     const field = this.#endpoints[index]?.cursor_field ?? '';
     const names = field.startsWith('/') ? parsePointer(field) : [field];
-    return (record) => {
-      if (record instanceof BadLine) builder.reject('the line is no JSON', record.text, record.line);
-      else if (!isValueMap(record)) builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
-      else if (!mark || mark.take(valueAt(record, names), record)) builder.add(record);
-    };
+    return (record) =>
+      !mark || record instanceof BadLine || !isValueMap(record) || mark.take(valueAt(record, names), record);
   }
 
   /** By `cursorKey`. */
@@ -271,7 +272,7 @@ function isEnough(waiting: readonly Page[], taken: Page | undefined, batchSize: 
   let records = 0;
   let bytes = taken?.bytes ?? 0;
   for (const page of waiting) {
-    records += page.records.length;
+    records += page.records.count;
     bytes += page.bytes;
   }
   return records >= batchSize || bytes >= AHEAD_BYTES;

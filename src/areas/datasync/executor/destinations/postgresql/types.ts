@@ -92,15 +92,23 @@ function wholeDigits(modifier: number): number {
   return (modifier >> 16) - (scale >= 1024 ? scale - 2048 : scale);
 }
 
+/** Which texts are the same in columns of other types, if these are not limited. */
+const ALSO_TAKEN: Readonly<Partial<Record<ColumnType, readonly ColumnType[]>>> = {
+  integer: ['integer', 'decimal', 'text'],
+  date: ['text'],
+  json: ['json', 'text'],
+};
+
 /**
  * Whether the server reads a value's text, as records that come as text have it, as the very value that a column of
  * that type is made for. It refuses integers that are too large for the column; nothing else may be left to it.
+ * @param type undefined = there are nulls alone
  */
-export function takesTextOf(column: TableColumn, type: ColumnType): boolean {
+export function takesTextOf(column: TableColumn, type: ColumnType | undefined): boolean {
   if (column.opaque || column.generated || column.length !== undefined) return false;
-  if (type === 'integer' && column.type === 'integer') return true;
-  if (type === 'date' && column.native === 'text') return true;
-  return column.native === NATIVE[type] && type !== 'json' && type !== 'binary' && type !== 'decimal';
+  if (type === undefined || ALSO_TAKEN[type]?.includes(column.type)) return true;
+  if (type === 'integer' && column.native === NATIVE.number) return true;
+  return column.native === NATIVE[type] && type !== 'binary' && type !== 'decimal';
 }
 
 /** Columns of these have no equality. */

@@ -1,0 +1,88 @@
+import pg from 'pg';
+import { afterFile } from '../../../../test/support/cleanup.ts';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { Outbound } from '../../../connections/outbound.ts';
+import type { RunContext } from '../../../protocol/executor.ts';
+import { datasyncExecutors } from './data-sync.ts';
+
+/** What keeps records from going as text. */
+export const LOOKED_AT = [{ type: 'filter', config: { expression: 'true' } }];
+
+/** What is loaded, and where to. */
+export interface Load {
+  readonly table: string;
+  readonly mode: string;
+  readonly connector: object;
+  readonly transformations?: object[];
+  /** The bytes of an uploaded file. */
+  readonly file?: string;
+  readonly pushed?: boolean;
+  /** Of an upsert; `id` unless told. */
+  readonly key?: string;
+}
+
+/** Runs syncs into a database of its own, and tells what has become of its tables. */
+export class LaneStage {
+  readonly client: pg.Client;
+  readonly #url: string;
+  readonly #outbound: Outbound;
+  #lastRun = 0;
+
+  private constructor(url: string, outbound: Outbound) {
+    this.client = new pg.Client(url);
+    this.#url = url;
+    this.#outbound = outbound;
+  }
+
+  static async create(outbound: Outbound): Promise<LaneStage> {
+    const { directUrl } = await createTestDatabase({ migrated: false });
+    const stage = new LaneStage(directUrl, outbound);
+    await stage.client.connect();
+    afterFile(() => stage.client.end());
+    return stage;
+  }
+
+  /** @returns the run's result, what it has told, and how much of that it has only counted */
+  async load({ table, mode, connector, transformations = [], file = '', pushed = false, key = 'id' }: Load) {
+    const emitted: string[] = [];
+    let omitted = 0;
+    const tools = { outbound: this.#outbound, guard: { allowPrivate: true }, exportDir: '.' };
+    const [executor] = datasyncExecutors(tools);
+    this.#lastRun += 1;
+    const context: RunContext = {
+      ...{ runId: this.#lastRun, attempt: 1, epoch: 1, idempotencyKey: 'key', savedState: undefined },
+      signal: new AbortController().signal,
+      log: () => {},
+      progress: () => {},
+      checkpoint: async () => {},
+      emit: async (type, rows) => {
+        if (type === 'progress') return;
+        if (type === 'changes_omitted')
+          omitted += rows.reduce<number>((sum, row) => sum + (row as { count: number }).count, 0);
+        else emitted.push(...rows.map((row) => `${type} ${JSON.stringify(row)}`));
+      },
+      openBlob: async function* () {
+        yield Buffer.from(file);
+      },
+    };
+    const spec = {
+      connector,
+      transformations,
+      ...(pushed ? { pushed } : {}),
+      destination: { type: 'database', table, mode, ...(mode === 'append' ? {} : { key_columns: [key] }) },
+      ...{ key: table, warehouse: { engine: 'postgresql', url: this.#url }, batch_size: 5000 },
+    };
+    const outcome = await executor?.run(spec as never, context);
+    // Batches end elsewhere, so what is told of them comes in another order.
+    return { output: outcome?.output, emitted: emitted.sort(), omitted };
+  }
+
+  /** Rows in an order of their own, and types. */
+  async contents(table: string) {
+    const { rows } = await this.client.query<{ row: string }>(
+      `SELECT to_jsonb(t)::text AS row FROM data."${table}" t ORDER BY 1`,
+    );
+    const { fields } = await this.client.query(`SELECT * FROM data."${table}" LIMIT 0`);
+    return { rows: rows.map(({ row }) => row), types: fields.map(({ name, dataTypeID }) => [name, dataTypeID]) };
+  }
+}
