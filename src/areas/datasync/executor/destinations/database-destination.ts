@@ -8,6 +8,9 @@ import { scratchNames, TargetTable, type WriteSpec } from './database-target.ts'
 /** Changes that a run tells of, at most. */
 const MOST_TOLD = 10_000;
 
+/** Milliseconds that a server has to end a connection in order. */
+const GOODBYE_MS = 5000;
+
 /** Of `beforeCommit`: not the database's, whatever its type. */
 class TellingFailed extends Error {
   constructor(cause: unknown) {
@@ -107,8 +110,11 @@ export class DatabaseDestination implements Destination {
   }
 
   async close(): Promise<void> {
-    this.#spec.signal?.removeEventListener('abort', this.#onAbort);
+    // Nothing is left to lose: a server that does not answer the goodbye is not waited for.
+    const silent = setTimeout(() => this.#engine.abandon(), GOODBYE_MS);
     await this.#engine.close();
+    clearTimeout(silent);
+    this.#spec.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   /** A run that is paused, or moves elsewhere, ends behind its batch; any other end does not wait for a server. */

@@ -69,10 +69,9 @@ export class PostgresEngine implements DatabaseEngine {
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
     // A connection that is gone already has nothing to be told.
-    await client?.end().catch(() => {});
+    await this.#client?.end().catch(() => {});
+    this.#client = undefined;
   }
 
   abandon(): void {
