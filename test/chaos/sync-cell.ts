@@ -191,11 +191,16 @@ export class SyncCell {
     for (const gate of [this.#rows, this.#reads]) gate.release();
   }
 
-  /** What is wrong with the table now that the run has ended, and with what it has left beside. */
+  /** What is wrong with the table now that the run has ended. */
   async faults(): Promise<string[]> {
     const rows = (await this.sink.rows(this.#table)) ?? [];
-    const left = (await this.sink.scratch(this.#name)).map((table) => `table ${table} is left over`);
-    return [...faultsAtEnd(this.kind, rows), ...left].map((what) => `${this.name}: ${what}`);
+    return faultsAtEnd(this.kind, rows).map((what) => `${this.name}: ${what}`);
+  }
+
+  /** What the run has left beside it. */
+  async leftovers(): Promise<string[]> {
+    const found = await this.sink.scratch(this.#name);
+    return found.map((table) => `${this.name}: table ${table} is left over`);
   }
 
   /** What is wrong with the table while the run is broken off. */

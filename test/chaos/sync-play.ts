@@ -266,7 +266,9 @@ export class SyncPlay {
       async () => (await this.#scene.store.query('SELECT 1 FROM longshore.reports LIMIT 1')).length === 0,
     );
     await this.#all(async (cell) => {
-      this.#note([...(await cell.faults()), ...(await this.#toldWrong(cell, victim))], victim);
+      // What is cancelled is cleared up after by the job's next run.
+      const left = victim === 'cancel' ? [] : await cell.leftovers();
+      this.#note([...(await cell.faults()), ...left, ...(await this.#toldWrong(cell, victim))], victim);
       this.compared += 1;
     });
   }

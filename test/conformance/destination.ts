@@ -665,6 +665,19 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         expect(await under.rows(table)).toHaveLength(10);
       });
 
+      it('leaves nothing beside when the end of a run is broken off behind its last commit', async () => {
+        await sync([people(10)]);
+        const run = attempt({ onMissing: 'delete' });
+        await run.open();
+        await run.write(people(9));
+        await run.finish();
+        const seen = `${table}__seen_${run.state.run_id}`;
+        await under.run(`CREATE TABLE ${seen} (id int)`);
+        const again = attempt({ onMissing: 'delete', runId: run.state.run_id, epoch: 2 });
+        expect(await again.open()).toMatchObject({ complete: true });
+        expect(await under.tables()).not.toContain(seen);
+      });
+
       it('still knows what was seen before a run was broken off', async () => {
         await sync([people(10)]);
         const options = { onMissing: 'delete', runId: 9000 + number } as const;

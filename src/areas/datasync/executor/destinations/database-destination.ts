@@ -56,7 +56,11 @@ export class DatabaseDestination implements Destination {
       this.#spec.signal?.addEventListener('abort', this.#onAbort);
       const state = await this.#engine.takeFence((found) => this.#clear(found));
       const own = state?.run_id === this.#spec.runId ? state : undefined;
-      if (own?.complete) return syncState(own);
+      if (own?.complete) {
+        // Its end was committed, and then broken off.
+        await this.#engine.dropTables(scratchNames(this.#spec.table, this.#spec.runId));
+        return syncState(own);
+      }
       const intact = await this.#target.look(own);
       this.#straight = this.#target.filling;
       if (!intact) return undefined;
