@@ -1,107 +1,109 @@
-import { RestServer, type TestRecord } from '../support/rest-server.ts';
+import { RestServer } from '../support/rest-server.ts';
 import { SyncGate } from './sync-gate.ts';
-import type { Sink, SinkRow } from './sync-sink.ts';
+import type { Aim, Trace } from './sync-points.ts';
+import {
+  badOf,
+  FIRST_PART,
+  faultsAtEnd,
+  faultsMidway,
+  PAGE,
+  RECORDS,
+  readBy,
+  recordOf,
+  type SyncKind,
+  standingOf,
+} from './sync-records.ts';
+import type { Sink } from './sync-sink.ts';
 
-/**
- * What a job may be told to do. mirror: an upsert that also deletes what the source no longer has. incremental: the
- * second run of a job, of which the first one has read half.
- */
-export const SYNC_MODES = ['append', 'upsert', 'overwrite', 'mirror', 'incremental'] as const;
-export type SyncMode = (typeof SYNC_MODES)[number];
+/** Asks the API. */
+export type Call = (method: string, route: string, body?: object) => Promise<Record<string, unknown>>;
 
-const RECORDS = 60;
-/** What is there when an incremental job runs first; the records after it have its last one's time. */
-const FIRST_PART = 30;
-const TIED = 8;
-const PAGE = 10;
-/** What the job refuses, by index; while there is any of that, nothing counts as vanished from the source. */
-const badOf = (mode: SyncMode): readonly number[] => (mode === 'mirror' ? [] : [13, 37]);
-
-/** Keys come twice where rows are merged, also within one page. */
-function recordOf(mode: SyncMode, index: number): TestRecord {
-  const repeats = mode === 'upsert' || mode === 'mirror';
-  const id = repeats && index % 6 === 5 ? index - 2 : repeats && index % 11 === 10 ? index - 10 : index;
-  return {
-    id,
-    name: badOf(mode).includes(index) ? null : `第 ${index} 行 🚢 "it's" \\ \t ${'é'.repeat(index % 3)}`,
-    amount: index + 0.25,
-    ...(index % 7 === 3 ? {} : { note: index % 5 === 0 ? null : `note ${index}` }),
-    at: `2024-01-01T00:00:${String(Math.floor(index / TIED)).padStart(2, '0')}Z`,
-  };
-}
-
-function rowOf({ id, name, amount, note, at }: TestRecord): SinkRow {
-  return [
-    Number(id),
-    String(name),
-    Number(amount),
-    note === undefined || note === null ? null : String(note),
-    String(at),
-  ];
-}
-
-function goodRecords(mode: SyncMode): TestRecord[] {
-  const indexes = Array.from({ length: RECORDS }, (_, index) => index).filter((index) => !badOf(mode).includes(index));
-  return indexes.map((index) => recordOf(mode, index));
-}
-
-/** What was in the table before: some of its keys come again. */
-const STANDING: readonly SinkRow[] = Array.from({ length: 40 }, (_, index) => {
-  const id = index < 20 ? index * 3 : 1000 + index;
-  return [id, `before ${id}`, id, 'old', '2020-01-01T00:00:00Z'];
-});
-
-const byText = (rows: readonly SinkRow[]) => rows.map((row) => JSON.stringify(row)).sort();
+const PARTS = 3;
 
 /** One kind of job, one destination; each round has a job and a table of its own. */
 export class SyncCell {
-  readonly mode: SyncMode;
+  readonly kind: SyncKind;
   readonly sink: Sink;
-  readonly gate: SyncGate;
-  readonly rest: RestServer;
+  readonly #rows: SyncGate;
+  readonly #reads: SyncGate;
+  readonly #rest: RestServer;
+  readonly #call: Call;
   #round = 0;
   #available = RECORDS;
+  /** As the API names it; none where records are sent in. */
+  job: string | undefined;
+  /** The run that is looked at. */
+  run = 0;
+  /** What it asks when nobody disturbs it. */
+  trace: Trace = { rows: [], reads: [] };
 
-  private constructor(mode: SyncMode, sink: Sink, gate: SyncGate, rest: RestServer) {
-    this.mode = mode;
+  private constructor(kind: SyncKind, sink: Sink, call: Call, rows: SyncGate, reads: SyncGate, rest: RestServer) {
+    this.kind = kind;
     this.sink = sink;
-    this.gate = gate;
-    this.rest = rest;
+    this.#call = call;
+    this.#rows = rows;
+    this.#reads = reads;
+    this.#rest = rest;
     const cell = this;
     rest.datasets.set('records', {
       get count() {
         return cell.#available;
       },
-      record: (index) => recordOf(mode, index),
+      record: (index) => recordOf(kind, index),
     });
   }
 
-  static async open(mode: SyncMode, sink: Sink): Promise<SyncCell> {
-    return new SyncCell(mode, sink, await SyncGate.open(sink.port, sink.protocol), await RestServer.start());
+  static async open(kind: SyncKind, sink: Sink, call: Call, rows: SyncGate): Promise<SyncCell> {
+    const rest = await RestServer.start();
+    const reads = await SyncGate.open(Number(new URL(rest.url).port), 'http');
+    return new SyncCell(kind, sink, call, rows, reads, rest);
   }
 
   get name(): string {
-    return `${this.mode} to ${this.sink.engine}`;
+    return `${this.kind} to ${this.sink.engine}`;
   }
 
-  get table(): string {
-    return `${this.mode}_${this.#round}`;
+  /** Whether the run asks one thing after the other, the same each time, so that its points can be told. */
+  get isSequential(): boolean {
+    return this.kind !== 'parts';
+  }
+
+  /** How many batches the run writes. */
+  get batches(): number {
+    return this.kind === 'push' ? 1 : Math.ceil(this.records / PAGE);
+  }
+
+  /** How many records the run reads. */
+  get records(): number {
+    return readBy(this.kind);
+  }
+
+  /** The ids of the records that the job refuses, in order. */
+  get refused(): readonly number[] {
+    return badOf(this.kind);
+  }
+
+  get #name(): string {
+    return `${this.kind}_${this.#round}`;
+  }
+
+  get #table(): string {
+    return this.kind === 'push' ? `data.${this.#name}` : this.#name;
   }
 
   /** Whether the job has to run once before the run that is looked at. */
   get runsTwice(): boolean {
-    return this.mode === 'incremental';
+    return this.kind === 'incremental';
   }
 
-  /** Makes ready for another round. @returns the job to make */
-  async next(): Promise<object> {
+  /** Makes a table and a job for another round. */
+  async next(): Promise<void> {
     this.#round += 1;
-    this.gate.open();
-    this.rest.calm();
+    this.open();
     this.#available = this.runsTwice ? FIRST_PART : RECORDS;
-    const keyed = this.mode === 'upsert' || this.mode === 'mirror';
-    if (keyed || this.mode === 'overwrite') await this.sink.fill(this.table, STANDING, keyed);
-    return this.#job();
+    const standing = standingOf(this.kind);
+    if (standing.length > 0) await this.sink.fill(this.#table, standing, this.kind !== 'overwrite');
+    if (this.kind !== 'push') this.job = String((await this.#call('POST', '/v1/sync/jobs', this.#spec())).id);
   }
 
   /** The source has more than when it was read first. */
@@ -109,102 +111,113 @@ export class SyncCell {
     this.#available = RECORDS;
   }
 
-  #job(): object {
-    const { mode, sink } = this;
-    const incremental = mode === 'incremental';
-    const merges = mode !== 'append' && mode !== 'overwrite';
+  async start(): Promise<void> {
+    const { run_id } = await (this.job === undefined ? this.#push() : this.steer('start'));
+    this.run = Number(String(run_id).replace('run_', ''));
+  }
+
+  steer(control: 'start' | 'pause' | 'resume' | 'cancel'): Promise<Record<string, unknown>> {
+    return this.#call('POST', `/v1/sync/jobs/${this.job}/${control}`);
+  }
+
+  async #push(): Promise<Record<string, unknown>> {
+    const records = Array.from({ length: RECORDS }, (_, index) => {
+      const { id, ...data } = recordOf(this.kind, index);
+      return { id, data };
+    });
+    const { request_id } = await this.#call('POST', '/v1/sync/push/batch', { source: this.#name, records });
+    return await this.#call('GET', `/v1/sync/push/requests/${request_id}`);
+  }
+
+  #spec(): object {
+    const { kind, sink } = this;
+    const incremental = kind === 'incremental';
+    const merges = kind === 'upsert' || kind === 'mirror' || incremental;
     const endpoint = {
       path: '/records',
       pagination: { type: 'offset', limit: PAGE },
       ...(incremental ? { cursor_field: 'at' } : {}),
     };
+    const base_url = `http://127.0.0.1:${this.#reads.port}/offset`;
     return {
       name: `${this.name} ${this.#round}`,
-      connector: { type: 'rest_api', config: { base_url: `${this.rest.url}/offset`, endpoints: [endpoint] } },
+      connector: { type: 'rest_api', config: { base_url, endpoints: [endpoint] } },
       transformations: [{ type: 'validation', config: { rules: [{ field: 'name', rule: 'required' }] } }],
       destination: {
         type: 'database',
-        connection: { engine: sink.engine, host: '127.0.0.1', port: this.gate.port, ...sink.login },
-        table: this.table,
-        mode: merges ? 'upsert' : mode,
+        connection: { engine: sink.engine, host: '127.0.0.1', port: this.#rows.port, ...sink.login },
+        table: this.#table,
+        mode: merges ? 'upsert' : kind === 'overwrite' ? 'overwrite' : 'append',
         ...(merges ? { key_columns: ['id'] } : {}),
-        ...(mode === 'mirror' ? { on_missing: 'delete', missing_threshold: 1 } : {}),
+        ...(kind === 'mirror' ? { on_missing: 'delete', missing_threshold: 1 } : {}),
       },
       ...(incremental ? { sync_mode: 'incremental' } : {}),
+      ...(kind === 'parts' ? { partitions: PARTS } : {}),
       batch_size: PAGE,
       retry_count: 50,
       retry_delay_seconds: 0,
     };
   }
 
-  /** What the table holds when all is done. */
-  get #expected(): SinkRow[] {
-    const { mode } = this;
-    const records = goodRecords(mode);
-    if (mode === 'append' || mode === 'overwrite') return records.map(rowOf);
-    const merged = new Map(mode === 'incremental' ? [] : STANDING.map((row) => [row[0], row]));
-    for (const record of records) {
-      const [id, name, amount, note, at] = rowOf(record);
-      // A field that a record does not have leaves the row's alone.
-      const kept = 'note' in record ? note : (merged.get(id)?.[3] ?? null);
-      merged.set(id, [id, name, amount, kept, at]);
-    }
-    if (mode !== 'mirror') return [...merged.values()];
-    const sent = new Set(records.map(({ id }) => id));
-    return [...merged.values()].filter(([id]) => sent.has(id));
+  /** Counts from here. @returns a promise of the moment, which may never come; none is waited for unless told */
+  arm(aim?: Aim): Promise<void> {
+    const armed = { rows: this.#rows, reads: this.#reads };
+    for (const gate of Object.values(armed)) void gate.arm();
+    return aim ? armed[aim.gate].arm(aim) : Promise.resolve();
   }
 
-  /** The ids of the records that the job refuses, in order. */
-  get refused(): readonly number[] {
-    return badOf(this.mode);
+  /** Remembers what was asked since it was armed. */
+  learn(): void {
+    this.trace = { rows: [...this.#rows.trace], reads: [...this.#reads.trace] };
   }
 
-  /** How many records the run reads: of an incremental one those that came since, ties with the last among them. */
-  get records(): number {
-    return this.mode === 'incremental' ? RECORDS - FIRST_PART : RECORDS;
+  /** Resolves when something like this is asked of the database, from now on. */
+  asked(wanted: RegExp): Promise<void> {
+    return this.#rows.asked(wanted);
+  }
+
+  /** Nobody is connected to the database any more. */
+  get isQuiet(): boolean {
+    return this.#rows.isQuiet;
+  }
+
+  /** Ends the conversations that were stopped. */
+  open(): void {
+    for (const gate of [this.#rows, this.#reads]) gate.open();
+  }
+
+  /** Lets through what was stopped, as if nothing had been. */
+  release(): void {
+    for (const gate of [this.#rows, this.#reads]) gate.release();
   }
 
   /** What is wrong with the table now that the run has ended. */
   async faults(): Promise<string[]> {
-    const found = byText((await this.sink.rows(this.table)) ?? []);
-    const wanted = byText(this.#expected);
-    return difference(found, wanted).map((what) => `${this.name}: ${what}`);
+    const rows = (await this.sink.rows(this.#table)) ?? [];
+    return faultsAtEnd(this.kind, rows).map((what) => `${this.name}: ${what}`);
   }
 
-  /** What is wrong with the table while the run is broken off: it may lack rows, and have none that are nowhere else. */
+  /** What the run has left beside it. */
+  async leftovers(): Promise<string[]> {
+    const found = await this.sink.scratch(this.#name);
+    return found.map((table) => `${this.name}: table ${table} is left over`);
+  }
+
+  /** What is wrong with the table while the run is broken off. */
   async faultsMidway(): Promise<string[]> {
-    const rows = await this.sink.rows(this.table);
-    if (rows === undefined) return [];
-    if (this.mode === 'overwrite') {
-      const found = byText(rows);
-      const isOld = difference(found, byText(STANDING)).length === 0;
-      const isNew = difference(found, byText(this.#expected)).length === 0;
-      return isOld || isNew ? [] : [`${this.name}: neither the old rows nor the new ones are there`];
-    }
-    const ids = rows.map(([id]) => id);
-    const doubled = ids.filter((id, at) => ids.indexOf(id) !== at);
-    const names = new Set([...STANDING, ...goodRecords(this.mode).map(rowOf)].map(([, name]) => name));
-    const strange = rows.filter(([, name]) => !names.has(name));
-    return [
-      ...doubled.map((id) => `${this.name}: row ${id} is there twice`),
-      ...strange.map((row) => `${this.name}: nobody has sent ${JSON.stringify(row)}`),
-    ];
+    const rows = (await this.sink.rows(this.#table)) ?? [];
+    return faultsMidway(this.kind, rows).map((what) => `${this.name}: ${what}`);
+  }
+
+  /** For people: what was asked last. */
+  get story(): string {
+    return [`${this.name}, run ${this.run}:`, ...this.#rows.trace.slice(-5), ...this.#reads.trace.slice(-2)].join(
+      '\n  ',
+    );
   }
 
   async close(): Promise<void> {
-    await this.gate.close();
-    await this.rest.close();
+    await Promise.all([this.#rows.close(), this.#reads.close()]);
+    await this.#rest.close();
   }
-}
-
-/** Of two sorted lists of texts. */
-function difference(found: readonly string[], wanted: readonly string[]): string[] {
-  const [extra, missing] = [[...found], [...wanted]];
-  for (const text of found) {
-    const at = missing.indexOf(text);
-    if (at < 0) continue;
-    missing.splice(at, 1);
-    extra.splice(extra.indexOf(text), 1);
-  }
-  return [...extra.map((text) => `${text} is too much`), ...missing.map((text) => `${text} is missing`)];
 }

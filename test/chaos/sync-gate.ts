@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type Wire, type WireProtocol, wireOf } from './sync-wire.ts';
 
-/** A moment of a conversation: `before` its nth statement reaches the server, or `after` it was done and not heard of. */
+/** A moment of a conversation: `before` its nth question reaches the server, or `after` it was done and not heard of. */
 export interface Moment {
-  /** From 0; the first is the greeting. */
+  /** From 0; of a database, the first is the greeting. */
   readonly at: number;
   readonly when: 'before' | 'after';
 }
 
 /**
- * Stands between a worker and a database, and stops at a moment that it was told: nothing passes any more until it is
- * opened. Whoever is killed then, is killed exactly there.
+ * Stands between a worker and a database or a service, and stops at a moment that it was told: nothing passes any more
+ * until it is opened. Whoever is killed then, is killed exactly there.
  */
 export class SyncGate {
   readonly #server: Server;
@@ -59,9 +59,9 @@ export class SyncGate {
     return new Promise((resolve) => this.#waiting.push({ wanted, resolve }));
   }
 
-  /** Resolves when nobody is connected any more. */
-  async quiet(): Promise<void> {
-    await Promise.all([...this.#links].map((link) => link.ended));
+  /** Nobody is connected any more. */
+  get isQuiet(): boolean {
+    return this.#links.size === 0;
   }
 
   /** Ends the conversations that were stopped; new ones are let through. */

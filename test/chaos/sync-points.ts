@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 import type { Moment } from './sync-gate.ts';
 
-/** The points of a sync at which somebody is killed, in their order. */
+/** The points of a sync at which somebody is struck, in their order. */
 export const SYNC_POINTS = [
   'before it opens',
   'after it has opened',
@@ -14,6 +14,26 @@ export const SYNC_POINTS = [
   'after it has finished',
 ] as const;
 export type SyncPoint = (typeof SYNC_POINTS)[number];
+
+/** Where a worker that stands still holds nothing that others may wait for. */
+export const AT_REST: readonly SyncPoint[] = [
+  'after it has opened',
+  'before a batch is written',
+  'after a batch is committed',
+];
+
+/** What an undisturbed run has asked. */
+export interface Trace {
+  /** Of the database that it writes to. */
+  readonly rows: readonly string[];
+  /** Of the service that it reads. */
+  readonly reads: readonly string[];
+}
+
+/** A moment of one of its conversations. */
+export interface Aim extends Moment {
+  readonly gate: keyof Trace;
+}
 
 const FENCE = /_longshore_sync\b\S* SET run_id/;
 const SAVE = /^UPDATE \S*_longshore_sync\b\S* SET state/;
@@ -29,43 +49,49 @@ function indexBefore(trace: readonly string[], from: number, wanted: RegExp): nu
   return trace.findLastIndex((text, index) => index < from && wanted.test(text));
 }
 
-/**
- * Where the points of a kind are in what an undisturbed run has asked of its database: each statement of it is at one.
- * @param batches how many the run has written
- */
-export function momentsOf(point: SyncPoint, trace: readonly string[], batches: number): Moment[] {
+function momentsIn(point: SyncPoint, trace: readonly string[], batches: number): number[] {
   const saves = trace.flatMap((text, index) => (SAVE.test(text) ? [index] : [])).slice(0, batches);
   const commits = saves.map((save) => indexAfter(trace, save, COMMIT));
   const finishing = (commits.at(-1) ?? 0) + 1;
-  const moment = (when: Moment['when']) => (at: number) => ({ at, when });
-  const all = (): number[] => {
-    switch (point) {
-      case 'before it opens':
-        return [0];
-      case 'after it has opened':
-        return [indexAfter(trace, indexAfter(trace, 0, FENCE), COMMIT)];
-      case 'while it reads':
-        return [];
-      case 'before a batch is written':
-        return saves.map((save) => indexBefore(trace, save, BEGIN));
-      case 'after rows are staged':
-        return saves.map((save) => indexBefore(trace, save, STAGED));
-      case 'before a batch is committed':
-      case 'after a batch is committed':
-        return commits;
-      case 'while it finishes':
-        return trace.flatMap((_, index) => (index >= finishing && index < trace.length - 1 ? [index] : []));
-      case 'after it has finished':
-        return [trace.length - 1];
-    }
-  };
+  switch (point) {
+    case 'before it opens':
+      return [0];
+    case 'after it has opened':
+      return [indexAfter(trace, indexAfter(trace, 0, FENCE), COMMIT)];
+    case 'before a batch is written':
+      return saves.map((save) => indexBefore(trace, save, BEGIN));
+    case 'after rows are staged':
+      return saves.map((save) => indexBefore(trace, save, STAGED));
+    case 'before a batch is committed':
+    case 'after a batch is committed':
+      return commits;
+    case 'while it finishes':
+      return trace.flatMap((_, index) => (index >= finishing && index < trace.length - 1 ? [index] : []));
+    case 'after it has finished':
+      return [trace.length - 1];
+    case 'while it reads':
+      return [];
+  }
+}
+
+/**
+ * Where the points of a kind are in what an undisturbed run has asked: each statement of it is at one.
+ * @param batches how many the run has written
+ */
+export function aimsAt(point: SyncPoint, { rows, reads }: Trace, batches: number): Aim[] {
+  if (point === 'while it reads') {
+    return reads.flatMap((_, at) =>
+      (['before', 'after'] as const).map((when) => ({ gate: 'reads', at, when }) as const),
+    );
+  }
   const after: readonly SyncPoint[] = ['after it has opened', 'after rows are staged', 'after a batch is committed'];
-  return all()
+  const when = after.includes(point) ? 'after' : 'before';
+  return momentsIn(point, rows, batches)
     .filter((at) => at >= 0)
-    .map(moment(after.includes(point) ? 'after' : 'before'));
+    .map((at) => ({ gate: 'rows', at, when }));
 }
 
 /** Any moment at all. */
-export function anyMoment(trace: readonly string[], random: Random): Moment {
-  return { at: random.integer(0, trace.length - 1), when: random.chance(0.5) ? 'before' : 'after' };
+export function anyAim({ rows }: Trace, random: Random): Aim {
+  return { gate: 'rows', at: random.integer(0, rows.length - 1), when: random.chance(0.5) ? 'before' : 'after' };
 }

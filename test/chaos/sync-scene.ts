@@ -10,12 +10,16 @@ import { Child } from '../support/child.ts';
 import { freePort, TemporaryPostgres } from '../support/temporary-postgres.ts';
 import type { ServerArgument } from './processes/server.ts';
 import type { SyncWorkerArgument } from './processes/sync-worker.ts';
-import { SYNC_MODES, SyncCell } from './sync-cell.ts';
+import { SyncCell } from './sync-cell.ts';
+import { SyncGate } from './sync-gate.ts';
+import { SYNC_KINDS } from './sync-records.ts';
 import { openSink, type Sink, type SinkEngine } from './sync-sink.ts';
 
 const SERVER = 'test/chaos/processes/server.ts';
 const WORKER = 'test/chaos/processes/sync-worker.ts';
 const ADMIN_PASSWORD = 'chaos reigns over the harbour';
+/** More than there are runs at a time, parts of others among them. */
+const MAX_TASKS = 32;
 
 /** How a worker reaches the engine. */
 export type Transport = 'database' | 'http';
@@ -32,8 +36,8 @@ export class SyncScene {
   #server: Child | undefined;
   #worker: Child | undefined;
   #workers = 0;
-  #adminToken = '';
-  #workerKey = '';
+  #token = '';
+  #warehouseUrl = '';
   readonly #forget: () => void;
 
   private constructor(postgres: TemporaryPostgres, directory: string, port: number) {
@@ -71,16 +75,32 @@ export class SyncScene {
     const logger = createLogger('silent', 'chaos');
     this.#store = new Store({ url: this.#url, poolSize: 4, logger, applicationName: 'chaos' });
     this.#entry = await bundleProcesses('sync-chaos', [SERVER, WORKER]);
+    for (const engine of engines) this.sinks.push(await openSink(engine));
+    const warehouse = await this.#openWarehouse();
     await this.startServer();
     const login = await this.call('POST', '/auth/login', { username: 'admin', password: ADMIN_PASSWORD });
-    this.#adminToken = (login.data as { access_token: string }).access_token;
-    const key = await this.call('POST', '/v1/sync/api-keys', { name: 'chaos', permissions: ['worker'] });
-    this.#workerKey = String(key.key);
-    for (const engine of engines) {
-      const sink = await openSink(engine);
-      this.sinks.push(sink);
-      for (const mode of SYNC_MODES) this.cells.push(await SyncCell.open(mode, sink));
+    this.#token = (login.data as { access_token: string }).access_token;
+    // Keys, unlike tokens, are good for as long as this may take.
+    const permissions = ['worker', 'sync:read', 'sync:write'];
+    const { key } = await this.call('POST', '/v1/sync/api-keys', { name: 'chaos', permissions });
+    this.#token = String(key);
+    const call = this.call.bind(this);
+    for (const sink of this.sinks) {
+      for (const kind of SYNC_KINDS) {
+        if (kind === 'push' && sink.engine !== 'postgresql') continue;
+        const gate = kind === 'push' ? warehouse : await SyncGate.open(sink.port, sink.protocol);
+        this.cells.push(await SyncCell.open(kind, sink, call, gate));
+      }
     }
+  }
+
+  /** What is sent in goes to the warehouse: the first of the databases, through a gate. */
+  async #openWarehouse(): Promise<SyncGate> {
+    const [sink] = this.sinks;
+    if (sink?.engine !== 'postgresql') throw new Error('the first of the databases has to be PostgreSQL');
+    const gate = await SyncGate.open(sink.port, sink.protocol);
+    this.#warehouseUrl = `postgresql://${sink.login.username}@127.0.0.1:${gate.port}/${sink.login.database}`;
+    return gate;
   }
 
   get #url(): string {
@@ -92,7 +112,7 @@ export class SyncScene {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(this.#adminToken === '' ? {} : { authorization: `Bearer ${this.#adminToken}` }),
+        ...(this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -107,6 +127,7 @@ export class SyncScene {
       port: this.#port,
       dataDir: path.join(this.#directory, 'data'),
       adminPassword: ADMIN_PASSWORD,
+      warehouseUrl: this.#warehouseUrl,
     };
     this.#server = await Child.start(this.#entry(SERVER), argument, this.log);
   }
@@ -120,11 +141,11 @@ export class SyncScene {
     this.#workers += 1;
     const argument: SyncWorkerArgument = {
       id: `sync-${this.#workers}`,
-      maxTasks: this.cells.length,
+      maxTasks: MAX_TASKS,
       exportDir: path.join(this.#directory, 'exports'),
       ...(transport === 'http'
-        ? { server: `http://127.0.0.1:${this.#port}`, token: this.#workerKey }
-        : { databaseUrl: this.#url }),
+        ? { server: `http://127.0.0.1:${this.#port}`, token: this.#token }
+        : { databaseUrl: this.#url, warehouseUrl: this.#warehouseUrl }),
     };
     this.#worker = await Child.start(this.#entry(WORKER), argument, this.log);
   }
@@ -149,6 +170,19 @@ export class SyncScene {
     await this.store.query(
       "UPDATE longshore.worker_sessions SET lease_until = now() - interval '1 second' WHERE ended_at IS NULL",
     );
+  }
+
+  /** For people: where all runs are that have not ended, and what their cells have asked last. */
+  async state(): Promise<string> {
+    const runs = await this.store.query<{ line: string }>(
+      `SELECT concat_ws(' ', id, kind, state, epoch, error) AS line FROM longshore.runs WHERE finished_at IS NULL`,
+    );
+    return [...runs.map(({ line }) => line), ...this.cells.map(({ story }) => story)].join('\n');
+  }
+
+  /** Whatever waits to be tried again is due now. */
+  async hasten(): Promise<void> {
+    await this.store.query("UPDATE longshore.runs SET run_at = now() WHERE state = 'retry_wait' AND run_at > now()");
   }
 
   /** Ends and removes everything. */

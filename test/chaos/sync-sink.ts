@@ -15,6 +15,8 @@ export interface Sink {
   fill(table: string, rows: readonly SinkRow[], keyed: boolean): Promise<void>;
   /** All that is in a table; undefined when there is none. */
   rows(table: string): Promise<SinkRow[] | undefined>;
+  /** Tables that syncs into this one have made for themselves. */
+  scratch(table: string): Promise<string[]>;
   kill(): Promise<void>;
   start(): Promise<void>;
   remove(): Promise<void>;
@@ -23,6 +25,8 @@ export interface Sink {
 export type SinkEngine = Sink['engine'];
 
 const DATABASE = 'sink';
+
+const scratchOf = (table: string) => `^${table}__(new|old|seen)_`;
 
 export async function openSink(engine: SinkEngine): Promise<Sink> {
   return engine === 'postgresql' ? openPostgres() : openMariadb();
@@ -49,8 +53,9 @@ function creation(engine: SinkEngine, table: string, rows: readonly SinkRow[], k
   ];
 }
 
-function rowOf({ id, name, amount, note, at }: Record<string, unknown>): SinkRow {
-  return [Number(id), String(name), Number(amount), note === null ? null : String(note), String(at)];
+/** What is pushed has its id under a name of its own. */
+function rowOf({ id, _id, name, amount, note, at }: Record<string, unknown>): SinkRow {
+  return [Number(id ?? _id), String(name), Number(amount), note === null ? null : String(note), String(at)];
 }
 
 async function openPostgres(): Promise<Sink> {
@@ -69,6 +74,10 @@ async function openPostgres(): Promise<Sink> {
     rows: async (table) => {
       const [found] = await run(`SELECT to_regclass('${table}') AS it`);
       return found?.it === null ? undefined : (await run(`SELECT * FROM ${table}`)).map(rowOf);
+    },
+    scratch: async (table) => {
+      const found = await run(`SELECT tablename AS name FROM pg_tables WHERE tablename ~ '${scratchOf(table)}'`);
+      return found.map(({ name }) => String(name));
     },
     kill: () => cluster.kill(),
     start: () => cluster.start(),
@@ -91,6 +100,11 @@ async function openMariadb(): Promise<Sink> {
     rows: async (table) => {
       const found = await run(`SHOW TABLES LIKE '${table}'`);
       return found.length === 0 ? undefined : (await run(`SELECT * FROM ${table}`)).map(rowOf);
+    },
+    scratch: async (table) => {
+      const named = `TABLE_SCHEMA = DATABASE() AND TABLE_NAME REGEXP '${scratchOf(table)}'`;
+      const found = await run(`SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE ${named}`);
+      return found.map(({ name }) => String(name));
     },
     kill: () => server.kill(),
     start: () => server.start(),

@@ -1,8 +1,8 @@
 /**
- * What a client asks of a database, cut out of the bytes between them: enough to count its statements, to read them, and
- * to know when one was answered. Neither side encrypts here.
+ * What a client asks of a database or a REST service, cut out of the bytes between them: enough to count what it asks,
+ * to read it, and to know when it was answered. Neither side encrypts here.
  */
-export type WireProtocol = 'postgresql' | 'mysql';
+export type WireProtocol = 'postgresql' | 'mysql' | 'http';
 
 export interface Piece {
   readonly bytes: Buffer;
@@ -22,8 +22,10 @@ export interface Wire {
   answers(chunk: Buffer): boolean;
 }
 
+const WIRES = { postgresql: postgresWire, mysql: mysqlWire, http: httpWire };
+
 export function wireOf(protocol: WireProtocol): Wire {
-  return protocol === 'postgresql' ? postgresWire() : mysqlWire();
+  return WIRES[protocol]();
 }
 
 /** Cuts a stream into messages of `lengthOf(header)` bytes, the header included. */
@@ -127,6 +129,18 @@ function mysqlWire(): Wire {
       },
     },
     // Its answer to a statement that changes something is one packet, sent when that is done.
+    answers: () => true,
+  };
+}
+
+/** Of requests without a body, which come whole. */
+function httpWire(): Wire {
+  return {
+    client: {
+      *push(bytes) {
+        yield { bytes, asks: bytes.toString('latin1').split('\r\n', 1)[0] ?? '' };
+      },
+    },
     answers: () => true,
   };
 }

@@ -82,6 +82,11 @@ class CuttingProxy {
     this.#left = bytes;
   }
 
+  /** As a network that is gone: nothing passes any more, and nobody is told. */
+  silence(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -660,6 +665,19 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         expect(await under.rows(table)).toHaveLength(10);
       });
 
+      it('leaves nothing beside when the end of a run is broken off behind its last commit', async () => {
+        await sync([people(10)]);
+        const run = attempt({ onMissing: 'delete' });
+        await run.open();
+        await run.write(people(9));
+        await run.finish();
+        const seen = `${table}__seen_${run.state.run_id}`;
+        await under.run(`CREATE TABLE ${seen} (id int)`);
+        const again = attempt({ onMissing: 'delete', runId: run.state.run_id, epoch: 2 });
+        expect(await again.open()).toMatchObject({ complete: true });
+        expect(await under.tables()).not.toContain(seen);
+      });
+
       it('still knows what was seen before a run was broken off', async () => {
         await sync([people(10)]);
         const options = { onMissing: 'delete', runId: 9000 + number } as const;
@@ -984,6 +1002,27 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         });
         expect((await under.rows(table))[0]).toEqual({ id: 1, name: 'held' });
       });
+
+      it.each(['a batch', 'the goodbye'])(
+        'ends when the run is cancelled and the server is silent: amid %s',
+        async (what) => {
+          const proxy = new CuttingProxy(under.address);
+          const cancel = new AbortController();
+          const run = attempt({ signal: cancel.signal }, under.loginThrough(await proxy.listen()));
+          try {
+            await run.open();
+            await run.write(people(1));
+            proxy.silence();
+            const ending = what === 'a batch' ? run.write(people(2)).catch(() => {}) : run.destination.close();
+            setImmediate(() => cancel.abort(new Error('cancelled')));
+            await ending;
+            await run.destination.close();
+          } finally {
+            proxy.close();
+          }
+          expect(idsOf(await under.rows(table))).toEqual([1]);
+        },
+      );
     });
   });
 }

@@ -63,7 +63,10 @@ async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Prom
   if (mode !== 'append' || run.jobId === null) return undefined;
   const former = await brokenOffBefore(tx, run.jobId, run.id);
   if (former === undefined) return undefined;
-  const undone = (await partitionsOf(tx, former)).filter(({ state }) => state !== 'succeeded');
+  // One that was cancelled when it had written its last rows has an output: its rows must not come again.
+  const undone = (await partitionsOf(tx, former)).filter(
+    ({ state, output }) => state !== 'succeeded' && output === null,
+  );
   const same = undone.length > 0 && undone.every(({ partition }) => partition.definition === definition);
   return same
     ? undone.map(({ id, takes_over, partition }) => ({ partition, takes_over: takes_over ?? id }))

@@ -46,6 +46,15 @@ async function signIn(login: DatabaseLogin, options: ConnectOptions, socket: Soc
   }
 }
 
+/**
+ * Cuts a connection, also amid a statement, which fails then. The driver's own `destroy` only says goodbye: while the
+ * server does not answer that, and some do not as long as they work, the statement would be waited for.
+ */
+export function cutMysql(connection: mysql.Connection): void {
+  const { stream } = (connection as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+  stream.destroy();
+}
+
 function explainRefusal(error: unknown, login: DatabaseLogin): ExecutorError | undefined {
   const { code, message } = describeError(error);
   const server = `${login.engine} at ${serverOf(login)}`;

@@ -9,18 +9,16 @@ export interface ServerArgument {
   readonly port: number;
   readonly dataDir: string;
   readonly adminPassword: string;
+  readonly warehouseUrl?: string;
 }
 
-const { databaseUrl, port, dataDir, adminPassword } = childArgument<ServerArgument>();
+const settings = childArgument<ServerArgument>();
 const config = {
   ...loadConfig({}, {}),
-  databaseUrl,
-  port,
-  dataDir,
-  adminPassword,
+  ...settings,
   masterKey: Buffer.alloc(32, 1),
   rateLimitPerMinute: 1_000_000,
 };
-const logger = createLogger('warn', `server :${port}`);
+const logger = createLogger('warn', `server :${settings.port}`);
 const server = await startServer({ config, logger });
 await serveUntilTold(() => server.stop());

@@ -10,6 +10,7 @@ export interface SyncWorkerArgument {
   readonly maxTasks: number;
   readonly exportDir: string;
   readonly databaseUrl?: string;
+  readonly warehouseUrl?: string;
   readonly server?: string;
   readonly token?: string;
 }

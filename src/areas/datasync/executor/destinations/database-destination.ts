@@ -16,6 +16,9 @@ import { scratchNames, TargetTable, type WriteSpec } from './database-target.ts'
 /** Changes that a run tells of, at most. */
 const MOST_TOLD = 10_000;
 
+/** Milliseconds that a server has to end a connection in order. */
+const GOODBYE_MS = 5000;
+
 /** Of `beforeCommit`: not the database's, whatever its type. */
 class TellingFailed extends Error {
   constructor(cause: unknown) {
@@ -61,7 +64,11 @@ export class DatabaseDestination implements Destination {
       this.#spec.signal?.addEventListener('abort', this.#onAbort);
       const state = await this.#engine.takeFence((found) => this.#clear(found));
       const own = state?.run_id === this.#spec.runId ? state : undefined;
-      if (own?.complete) return syncState(own);
+      if (own?.complete) {
+        // Its end was committed, and then broken off.
+        await this.#engine.dropTables(scratchNames(this.#spec.table, this.#spec.runId));
+        return syncState(own);
+      }
       const intact = await this.#target.look(own);
       this.#straight = this.#target.filling;
       if (!intact) return undefined;
@@ -115,8 +122,11 @@ export class DatabaseDestination implements Destination {
   }
 
   async close(): Promise<void> {
-    this.#spec.signal?.removeEventListener('abort', this.#onAbort);
+    // Nothing is left to lose: a server that does not answer the goodbye is not waited for.
+    const silent = setTimeout(() => this.#engine.abandon(), GOODBYE_MS);
     await this.#engine.close();
+    clearTimeout(silent);
+    this.#spec.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   /** A run that is paused, or moves elsewhere, ends behind its batch; any other end does not wait for a server. */

@@ -34,16 +34,22 @@ export function openDatabaseDestination(options: DatabaseDestinationOptions): De
 }
 
 function engineOf(options: DatabaseDestinationOptions): DatabaseEngine {
-  const { login, schema, jobKey, runId, epoch, signal } = options;
+  const { login, schema, table, jobKey, runId, epoch, signal } = options;
   const fence = { jobKey, runId, epoch };
   const connect = { ...options.connect, signal };
   switch (login.engine) {
     case 'postgresql':
-      return new PostgresEngine(login, connect, schema ?? ('url' in login ? WAREHOUSE_SCHEMA : USUAL_SCHEMA), fence);
+      return new PostgresEngine(
+        login,
+        connect,
+        schema ?? ('url' in login ? WAREHOUSE_SCHEMA : USUAL_SCHEMA),
+        fence,
+        table,
+      );
     case 'mysql':
     case 'mariadb':
       return new MysqlEngine(login, connect, schema ?? login.database, fence, {
-        table: options.table,
+        table,
         keys: options.keyColumns.length,
       });
     default:

@@ -1,6 +1,6 @@
 import type mysql from 'mysql2/promise';
 import type { ConnectOptions, DatabaseLogin } from '../../../../../connections/drivers/login.ts';
-import { connectMysql, mysqlError } from '../../../../../connections/drivers/mysql.ts';
+import { connectMysql, cutMysql, mysqlError } from '../../../../../connections/drivers/mysql.ts';
 import type { Row } from '../../pipeline/contracts.ts';
 import type { LoadColumn } from '../database-encoding.ts';
 import type { DatabaseEngine, Fence, FenceRow, KeptState, Merge, Missing, Swap } from '../database-engine.ts';
@@ -82,14 +82,13 @@ export class MysqlEngine implements DatabaseEngine {
   }
 
   async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
     // A connection that is gone already has nothing to be told.
-    await session?.connection.end().catch(() => {});
+    await this.#session?.connection.end().catch(() => {});
+    this.#session = undefined;
   }
 
   abandon(): void {
-    this.#session?.connection.destroy();
+    if (this.#session) cutMysql(this.#session.connection);
   }
 
   /** Its column names know no case. */

@@ -16,7 +16,7 @@ import type {
 import type { TableColumn } from '../schema-column.ts';
 import * as catalog from './catalog.ts';
 import * as merging from './merge.ts';
-import { execute, type Session } from './session.ts';
+import { execute, qualified, type Session } from './session.ts';
 import { ensureStateTable, forgetOnce, holdFence, saveState, takeFence } from './state.ts';
 import { putInPlace } from './swap.ts';
 import { newColumn, takesTextOf } from './types.ts';
@@ -46,13 +46,16 @@ export class PostgresEngine implements DatabaseEngine {
   readonly #connect: ConnectOptions;
   readonly #schema: string;
   readonly #fence: Fence;
+  readonly #table: string;
   #client: pg.Client | undefined;
 
-  constructor(login: DatabaseLogin | UrlLogin, connect: ConnectOptions, schema: string, fence: Fence) {
+  /** @param table what the run writes to */
+  constructor(login: DatabaseLogin | UrlLogin, connect: ConnectOptions, schema: string, fence: Fence, table: string) {
     this.#login = login;
     this.#connect = connect;
     this.#schema = schema;
     this.#fence = fence;
+    this.#table = table;
   }
 
   get #session(): Session {
@@ -66,10 +69,9 @@ export class PostgresEngine implements DatabaseEngine {
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
     // A connection that is gone already has nothing to be told.
-    await client?.end().catch(() => {});
+    await this.#client?.end().catch(() => {});
+    this.#client = undefined;
   }
 
   abandon(): void {
@@ -129,9 +131,10 @@ export class PostgresEngine implements DatabaseEngine {
   async change(work: () => Promise<void>): Promise<void> {
     await this.transaction(async () => {
       await holdFence(this.#session, this.#fence);
-      // Several runs may write to one table: what one finds out of it, no other changes before it is done.
+      // Several runs may write to one table: what one finds out of it, no other changes before it is done. Runs into
+      // other tables do not wait: one that stands still is not to hold up all.
       await execute(this.#session, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-        `longshore tables of ${this.#schema}`,
+        `longshore table ${qualified(this.#session, this.#table)}`,
       ]);
       await work();
     });
