@@ -119,6 +119,24 @@ describe('a REST service', () => {
   );
 });
 
+test.each(['csv', 'json', 'ndjson'])(
+  'a page for people in the place of a %s file leaves what is there',
+  async (format) => {
+    const table = fresh();
+    const url = `${stage.rest.url}/files/${table}.${format}`;
+    const destination = { type: 'database', table, mode: 'overwrite' };
+    const job = await stage.create({
+      ...{ name: table, connector: { type: 'file', config: { url } }, destination, retry_count: 0 },
+    });
+    const good = { csv: 'id\n1\n2\n', json: '[{"id":1},{"id":2}]', ndjson: '{"id":1}\n{"id":2}\n' }[format];
+    const page = '<!DOCTYPE html>\n<html><title>Sign in</title></html>\n';
+    stage.rest.order({ body: good }, { headers: { 'content-type': 'text/html' }, body: page });
+    await stage.complete(job);
+    expect(await stage.run(job)).toMatchObject(failed(new RegExp(`not ${format}: it begins like an HTML page`)));
+    expect(await stage.query(`SELECT id FROM data.${table} ORDER BY id`)).toEqual([{ id: 1 }, { id: 2 }]);
+  },
+);
+
 describe('an uploaded file', () => {
   /** Uploads a file for jobs, and reads it by one. */
   async function read(name: string, content: Buffer<ArrayBuffer> | string) {

@@ -190,6 +190,7 @@ describe('POST /push/file', () => {
       [{ file: ['data', csv] }, 'format'],
       [{ file, format: 'parquet' }, 'format'],
       [{ file: ['a.csv', 'PAR1'] }, 'format'],
+      [{ file: ['a.csv', '<!doctype html><title>Sign in</title>'] }, 'format'],
       [{ file, format: 'excel' }, 'format'],
       [{ file: ['_longshore_sync.csv', csv] }, 'options.source'],
       [{ file, options: '{' }, 'options'],

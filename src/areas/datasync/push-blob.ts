@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendChunk, BLOB_CHUNK_BYTES, createBlob, deleteBlob, finishBlob } from '../../store/blobs.ts';
 import type { Queryable, Tx } from '../../store/store.ts';
+import { TELLING_BYTES } from './executor/formats/file-format.ts';
 
 /** `bytes` in pieces that a blob takes as its chunks. */
 export function* chunksOf(bytes: Uint8Array): Generator<Uint8Array, void> {
@@ -29,8 +30,6 @@ export interface StoredBytes {
   /** The first bytes; fewer where there are no more. */
   readonly beginning: Buffer;
 }
-
-const BEGINNING_BYTES = 16;
 
 /**
  * Stores what comes as it comes: one chunk is written while the next is collected. What was stored is deleted when the
@@ -77,8 +76,9 @@ async function storeInto(
   try {
     for await (const bytes of input) {
       hash.update(bytes);
-      if (beginning.length < BEGINNING_BYTES)
-        beginning = Buffer.concat([beginning, bytes]).subarray(0, BEGINNING_BYTES);
+      if (beginning.length < TELLING_BYTES) {
+        beginning = Buffer.concat([beginning, bytes]).subarray(0, TELLING_BYTES);
+      }
       size += bytes.length;
       pending.push(bytes);
       pendingBytes += bytes.length;

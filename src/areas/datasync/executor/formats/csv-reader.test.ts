@@ -329,6 +329,8 @@ describe('a csv of a stranger', () => {
   it.each([
     ['PK\x03\x04', 'a zip or xlsx'],
     ['PAR1', 'parquet'],
+    ['<html>\n', 'an HTML page'],
+    ['\ufeff \n<!DOCTYPE HTML lang="zh">', 'an HTML page'],
   ])('that is none is told: %j', async (beginning, named) => {
     await expect(rowsOf(`${beginning}abcdefgh`)).rejects.toThrow(`the file is not csv: it begins like ${named}`);
   });

@@ -42,8 +42,15 @@ const MAGIC: readonly { readonly is: FileFormat | undefined; readonly named: str
   { is: undefined, named: 'a pdf', bytes: Buffer.from('%PDF-') },
 ];
 
+/** A sign-in or an error page in the place of a file: its lines would be taken for records. */
+const PAGE = /^(?:\ufeff)?\s*<(?:!doctype\s+html|html)[\s>]/i;
+
+/** Bytes of a file's beginning by which `unlikeFormat` judges. */
+export const TELLING_BYTES = 64;
+
 /** What a file begins like that is said to be of another format; undefined where nothing speaks against it. */
 export function unlikeFormat(format: FileFormat, beginning: Buffer): string | undefined {
+  if (PAGE.test(beginning.toString('utf8'))) return 'an HTML page';
   const found = MAGIC.find(({ bytes }) => beginning.subarray(0, bytes.length).equals(bytes));
   return found === undefined || found.is === format ? undefined : found.named;
 }

@@ -1,7 +1,7 @@
 import { type Compression, peek, unpacked } from './compression.ts';
 import { type ConfinedLimits, openConfined } from './confined-reader.ts';
 import { openCsv } from './csv-reader.ts';
-import { type FileFormat, unlikeFormat } from './file-format.ts';
+import { type FileFormat, TELLING_BYTES, unlikeFormat } from './file-format.ts';
 import { openJson } from './json-reader.ts';
 import { openNdjson } from './ndjson-reader.ts';
 import { type FileReader, type ReadRequest, unreadable } from './reading.ts';
@@ -25,7 +25,7 @@ export async function openFile(
   request: ReadRequest,
   limits: ConfinedLimits = DEFAULT_LIMITS,
 ): Promise<FileReader> {
-  const { beginning, whole } = await peek(unpacked(input, compression, limits.maxBytes), 8);
+  const { beginning, whole } = await peek(unpacked(input, compression, limits.maxBytes), TELLING_BYTES);
   const other = unlikeFormat(format, beginning);
   if (other !== undefined) throw unreadable(`the file is not ${format}: it begins like ${other}`);
   switch (format) {

@@ -100,9 +100,9 @@ export class HighWater {
   constructor(since: Json | undefined, reached: Json | undefined) {
     const last = keptOf(since);
     const now = reached === undefined ? last : keptOf(reached);
-    this.#since = markOf(last.value as Value);
+    this.#since = markOf(last.value);
     this.#value = now.value;
-    this.#highest = markOf(now.value as Value);
+    this.#highest = markOf(now.value);
     this.#seen = now.seen && [...now.seen];
     const left = reached === undefined ? last.seen : now.left;
     for (const digest of left ?? []) this.#left.set(digest, (this.#left.get(digest) ?? 0) + 1);
