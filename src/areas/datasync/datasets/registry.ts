@@ -3,7 +3,6 @@ import type { Actor } from '../../../auth/identity.ts';
 import { SecretDraft, type Vault } from '../../../connections/vault.ts';
 import { validationError } from '../../../http/validation.ts';
 import { AppError, invalidField, notFound } from '../../../kernel/errors.ts';
-import type { Json } from '../../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../../store/store.ts';
 import { datasetTable } from '../executor/dataset-table.ts';
 import type { DatasetSchema } from '../executor/datasets/dataset-schema.ts';
