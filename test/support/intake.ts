@@ -27,6 +27,8 @@ export function record(id: string, data: object = { name: id }, metadata?: objec
 /** A server that takes what comes in, a worker that loads it, and what tests of both need. */
 export interface Intake {
   readonly server: TestServer;
+  /** Where its worker exports files. */
+  readonly exportDir: string;
   /** The name of a dataset that nothing has been pushed to. */
   newSource(): string;
   pushBatch(body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -40,7 +42,8 @@ export interface Intake {
   sendAndCut(path: string, headers: Record<string, string>, bytes: string, seen: () => Promise<unknown>): Promise<void>;
 }
 
-async function startLoader(server: TestServer): Promise<void> {
+/** @returns where the worker exports files */
+async function startLoader(server: TestServer): Promise<string> {
   const guard = { allowPrivate: false };
   const outbound = createOutbound(guard);
   const exportDir = await temporaryFolder('exports');
@@ -56,15 +59,17 @@ async function startLoader(server: TestServer): Promise<void> {
     await stop(0);
     await outbound.close();
   });
+  return exportDir;
 }
 
 /** Started anew for each test file that asks, stopped after its last test. Files may have a mebibyte. */
 export async function startIntake(): Promise<Intake> {
   const server = await startTestServer({ maxUploadMb: 1 });
-  await startLoader(server);
+  const exportDir = await startLoader(server);
   let sources = 0;
   return {
     server,
+    exportDir,
     newSource() {
       sources += 1;
       return `source ${sources}`;

@@ -20,7 +20,7 @@ import { datasetTable } from './executor/dataset-table.ts';
 import type { LoadReport } from './executor/datasets/dataset-loaded.ts';
 import { type Partition, PartitionPlan } from './executor/partition.ts';
 import type { PipelineResult } from './executor/pipeline/pipeline.ts';
-import type { DestinationSpec } from './executor/spec.ts';
+import { type DestinationSpec, modeOf } from './executor/spec.ts';
 import { idOf } from './ids.ts';
 import type { SyncSpec } from './job-definition.ts';
 import { PARTITION_KIND } from './kinds.ts';
@@ -59,8 +59,7 @@ function partitionsIn({ parts, ...common }: PartitionPlan): Share[] {
 /** Where rows are appended: the parts that the run before has not completed, if it was to do the same and failed. */
 async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Share[] | undefined> {
   const { destination } = run.spec as unknown as { readonly destination: DestinationSpec };
-  const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
-  if (mode !== 'append' || run.jobId === null) return undefined;
+  if (modeOf(destination) !== 'append' || run.jobId === null) return undefined;
   const former = await brokenOffBefore(tx, run.jobId, run.id);
   if (former === undefined) return undefined;
   // One that was cancelled when it had written its last rows has an output: its rows must not come again.

@@ -1,3 +1,5 @@
+import { appendFile, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startIntake } from '../../../test/support/intake.ts';
 import { eventually } from '../../../test/support/serving.ts';
@@ -8,7 +10,7 @@ import { eventually } from '../../../test/support/serving.ts';
  */
 
 const ROWS = 100;
-const { server, countOf } = await startIntake();
+const { server, exportDir, countOf } = await startIntake();
 let made = 0;
 
 interface Appending {
@@ -84,6 +86,27 @@ test.each(['failed', 'dead', 'cancelled'] as const)(
     expect(await rows()).toBe(2 * ROWS);
   },
 );
+
+test('a job that adds to a file does so once, and leaves what others add to it', async () => {
+  const { job } = await appending({ destination: { type: 'file', path: 'taken.ndjson', mode: 'append' } });
+  const file = path.join(exportDir, 'taken.ndjson');
+  const lines = async () => (await readFile(file, 'utf8')).split('\n').length - 1;
+  await lose([await completed(job)], 'dead');
+  await completed(job);
+  expect(await lines()).toBe(ROWS);
+  await appendFile(file, '{"id":"by hand"}\n');
+  await completed(job);
+  expect(await lines()).toBe(2 * ROWS + 1);
+});
+
+test('a job that makes a file anew does so, whatever became of the run before', async () => {
+  const { job } = await appending({ destination: { type: 'file', path: 'made.ndjson' } });
+  const file = path.join(exportDir, 'made.ndjson');
+  await lose([await completed(job)], 'dead');
+  await rm(file);
+  await completed(job);
+  expect((await readFile(file, 'utf8')).split('\n').length - 1).toBe(ROWS);
+});
 
 test('a job that was reset appends all again', async () => {
   const { job, rows } = await appending();

@@ -1,18 +1,20 @@
 import type { Json } from '../../protocol/executor.ts';
 import type { LeasedRun } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
+import { type DestinationSpec, modeOf } from './executor/spec.ts';
 import { SYNC_KIND } from './kinds.ts';
 import { runsTakenOver } from './queries/takeover.ts';
 
 interface Spec {
   readonly [field: string]: Json | undefined;
+  readonly destination?: DestinationSpec & { [field: string]: Json };
 }
 
 /** Where all rows are appended each time, whoever repeats what another run has committed doubles it. */
 function appendsAll({ sync_mode: syncMode, destination, partitions, preview }: Spec): boolean {
-  const { mode = 'append' } = (destination ?? {}) as { readonly mode?: string };
   // A divided run tells its parts itself.
-  return syncMode !== 'incremental' && mode === 'append' && !partitions && preview === undefined;
+  if (!destination || syncMode === 'incremental' || partitions || preview !== undefined) return false;
+  return modeOf(destination) === 'append';
 }
 
 /**

@@ -9,6 +9,7 @@ import type { SyncState } from './pipeline/contracts.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { preview } from './preview.ts';
 import { parseRunSpec, type RunSpec } from './run-spec.ts';
+import { modeOf } from './spec.ts';
 import type { DatasyncTools } from './tools.ts';
 import { compileTransforms } from './transforms/compile.ts';
 
@@ -35,7 +36,6 @@ async function run(tools: DatasyncTools, kind: string, given: Json, context: Run
   const transform = compileTransforms(spec.transformations ?? []);
   const source = openSource(tools, spec, context);
   const { connector, destination } = spec;
-  const mode = 'mode' in destination ? (destination.mode ?? 'append') : 'append';
   try {
     if (spec.preview !== undefined) return { output: await preview(source, transform, spec.preview) };
     const count = kind === 'data_sync' ? spec.partitions : null;
@@ -49,7 +49,7 @@ async function run(tools: DatasyncTools, kind: string, given: Json, context: Run
         destination: openDestination(tools, spec, context, columns),
         definition: definitionOf(spec),
         incremental: spec.sync_mode === 'incremental',
-        continuesFailedRuns: mode === 'append',
+        continuesFailedRuns: modeOf(destination) === 'append',
         takesOver: spec.takes_over,
         jobState: spec.state as SyncState | undefined,
         maxErrors: spec.max_errors ?? null,

@@ -384,6 +384,12 @@ export type RestDestination = Static<typeof RestDestination>;
 export type DatasetDestination = Static<typeof DatasetDestination>;
 export type DestinationSpec = Static<typeof DestinationSpec>;
 
+/** How a destination is written, told or not. */
+export function modeOf(destination: DestinationSpec): (typeof WRITE_MODES)[number] {
+  if (destination.type === 'rest_api') return 'append';
+  return destination.mode ?? (destination.type === 'file' ? 'overwrite' : 'append');
+}
+
 // ---- the rest of a job
 
 const ConflictPolicy = Closed('ConflictPolicy', {

@@ -78,7 +78,7 @@ class PipelineRun {
     // All was committed, and only the report of it was lost.
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
     await this.#reporting.started();
-    if (last && this.#isDone(last)) return this.#takenOver(last);
+    if (last && this.#isDone(last)) return await this.#takeOver(last);
     this.#begin(last);
     const from = {
       position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),
@@ -125,10 +125,11 @@ class PipelineRun {
     return run_id >= takesOver && definition === this.#options.definition;
   }
 
-  #takenOver(last: SyncState): PipelineResult {
+  async #takeOver(last: SyncState): Promise<PipelineResult> {
     this.#context.log('info', `run_${last.run_id} had committed all of this, and only its report was lost`);
-    this.#reporting.ended(last);
-    return this.#result(last, 0);
+    this.#state = { ...last, run_id: this.#context.runId };
+    // What `open` has begun is ended, too.
+    return await this.#finish(undefined);
   }
 
   /** Goes on from `last` where that is the same work, broken off. */
