@@ -46,10 +46,11 @@ function isOf(type: TextField['type'], value: Value): boolean {
 }
 
 /** Holds what was taken to what its rows are. */
-function expectRows({ bytes, columns, records }: EncodedJson, rows: readonly Row[]): void {
+function expectRows({ bytes, columns, records, ends }: EncodedJson, rows: readonly Row[]): void {
   const fields = fieldsOf(columns);
   expect(rowsOf(bytes, fields)).toEqual(rows.map(asWritten));
   expect(records).toBe(rows.length);
+  expect(ends).toEqual([...bytes.keys()].filter((at) => bytes[at] === 10).map((at) => at + 1));
   for (const { name, type, also, nulls } of fields) {
     const values = rows.map((row) => row[name] as Value);
     expect(nulls).toBe(values.includes(null));
@@ -141,7 +142,7 @@ describe('JSON as text', () => {
     let taken = 0;
     fc.assert(
       fc.property(records, slip, fc.constantFrom('\n', '\r\n', '\n\n', ' \n'), (lines, change, end) => {
-        const json = slipped(lines.map((line) => line + end).join(''), change);
+        const json = slipped(end + lines.map((line) => line + end).join(''), change);
         const encoded = lane.encodeLines(Buffer.from(json));
         if (!encoded) return;
         taken += 1;
@@ -216,12 +217,14 @@ describe('JSON as text', () => {
     ['a line without an end', '{"a":1}'],
     ['lines that are blank', '\n{"a":1}\n \n\r\n{"a":2}\r\n'],
     ['other records than before', '{"c":"x"}\n{"c":"y"}\n'],
+    ['records that begin like those before', '{"a":1,"b":2}\n'],
   ])('takes %s', (_, lines) => {
     const lane = new JsonLane('plain');
     lane.encodeLines(Buffer.from('{"a":1}\n'));
     const encoded = lane.encodeLines(Buffer.from(lines));
     if (!encoded) throw new Error('it was not taken');
     expectRows(encoded, readRows(lines)?.rows ?? []);
+    expect(encoded.lines).toBe(lines.split('\n').length - 1);
   });
 
   it.each([

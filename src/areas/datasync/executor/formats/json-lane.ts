@@ -24,6 +24,8 @@ export interface EncodedJson {
   readonly columns: JsonColumns;
   /** Where each record begins in what was read, and at last where that ends. */
   readonly bounds: readonly number[];
+  /** Where each record ends in `bytes`. */
+  readonly ends: readonly number[];
 }
 
 const TAB = 9;
@@ -71,6 +73,7 @@ export class JsonLane {
   #at = 0;
   #out = 0;
   #bounds: number[] = [];
+  #ends: number[] = [];
 
   constructor(form: RecordForm) {
     this.#form = form;
@@ -99,6 +102,7 @@ export class JsonLane {
    */
   encodeList(block: Buffer, from: number): EncodedJson | undefined {
     this.#begin(block, from);
+    this.#at = this.#from;
     for (;;) {
       if (!this.#record()) return undefined;
       this.#at = behindSpace(block, this.#at);
@@ -113,9 +117,10 @@ export class JsonLane {
     // Plain values only become shorter: names and quotes are left out.
     if (this.#target.length < block.length) this.#target = Buffer.allocUnsafeSlow(block.length);
     this.#from = behindSpace(block, from);
-    this.#at = this.#from;
+    this.#at = from;
     this.#out = 0;
     this.#bounds = [];
+    this.#ends = [];
     this.#kinds.fill(0);
   }
 
@@ -125,7 +130,8 @@ export class JsonLane {
     if (this.#form === 'pushed') identify(columns);
     if (this.#bounds.length === 0 || !areTyped(columns)) return undefined;
     const bytes = Buffer.from(this.#target.subarray(0, this.#out));
-    return { bytes, records: this.#bounds.length, lines, columns, bounds: [...this.#bounds, this.#at] };
+    const bounds = [...this.#bounds, this.#at];
+    return { bytes, records: this.#ends.length, lines, columns, bounds, ends: this.#ends };
   }
 
   /** @returns how many there are */
@@ -137,18 +143,23 @@ export class JsonLane {
     return lines;
   }
 
-  /** Takes a record. The first one may be unlike those of the block before. */
+  /** Takes a record. */
   #record(): boolean {
-    const from = this.#at;
-    const isFirst = this.#bounds.length === 0;
-    this.#bounds.push(from);
-    if (this.#template && this.#alike(this.#template)) return true;
+    this.#bounds.push(this.#at);
+    const isTaken = this.#template !== undefined && this.#alike(this.#template);
+    if (!isTaken && !this.#isOther()) return false;
+    this.#ends.push(this.#out);
+    return true;
+  }
+
+  /** Takes a first record that is unlike those of the block before. */
+  #isOther(): boolean {
     this.#template = undefined;
-    if (!isFirst) return false;
-    const template = templateOf(this.#block, from, this.#form);
+    if (this.#bounds.length > 1) return false;
+    const template = templateOf(this.#block, this.#from, this.#form);
     if (!template) return false;
     this.#kinds = new Uint8Array(template.names.length);
-    this.#at = from;
+    this.#at = this.#from;
     this.#out = 0;
     if (this.#alike(template)) this.#template = template;
     return this.#template !== undefined;

@@ -5,9 +5,9 @@ import type { Row, TextRecords, Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
 import type { BatchRecords } from '../pipeline/placed-batch.ts';
 import { BadLine } from './rest-api-answer.ts';
-import type { Page } from './rest-api-pages.ts';
+import type { PageRecords } from './rest-api-records.ts';
 
-/** Records that wait until their batch is full: as rows, or as the text of whole pages. */
+/** Records that wait until their batch is full: as rows, or as text. */
 export class PendingRecords {
   readonly #builder: BatchBuilder;
   readonly #batchSize: number;
@@ -24,7 +24,11 @@ export class PendingRecords {
   }
 
   get full(): boolean {
-    return this.#builder.full || (this.#text !== undefined && this.#text.count >= this.#batchSize);
+    return this.#builder.full || this.#room === 0;
+  }
+
+  get #room(): number {
+    return this.#batchSize - (this.#text?.count ?? 0);
   }
 
   /** The ordinal of the next record. */
@@ -33,10 +37,9 @@ export class PendingRecords {
   }
 
   /** Whether what comes as text, or as rows, is to be in the batch that waits; else that is to be taken first. */
-  takes(text: Page['records']['text']): boolean {
+  takes(text: PageRecords['text']): boolean {
     if (text === undefined) return this.#text === undefined;
-    if (this.#text === undefined) return this.#builder.empty;
-    return this.#text.count + text.records <= this.#batchSize && this.#text.goesWith(text.columns);
+    return this.#text === undefined ? this.#builder.empty : this.#text.goesWith(text.columns);
   }
 
   add(record: Value | BadLine | undefined): void {
@@ -45,11 +48,13 @@ export class PendingRecords {
     else this.#builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
   }
 
-  /** All records of a page that has them as text. */
-  addText(records: Page['records']): void {
+  /** Adds as many records as there is room for, of a page that has them as text. @returns the first one that is left */
+  addText(records: PageRecords, from: number): number {
+    const to = Math.min(records.count, from + this.#room);
     this.#text ??= new PagesText(this.#builder.next);
-    this.#text.add(records);
-    this.#builder.pass(records.count);
+    this.#text.add(records, from, to);
+    this.#builder.pass(to - from);
+    return to;
   }
 
   take(): BatchRecords {
@@ -59,11 +64,11 @@ export class PendingRecords {
   }
 }
 
-/** Some whole pages as text. */
+/** Records of some pages as text. */
 class PagesText implements BatchRecords {
   readonly rejects = [];
   readonly #first: number;
-  readonly #pages: Page['records'][] = [];
+  readonly #parts: { readonly records: PageRecords; readonly from: number; readonly to: number }[] = [];
   readonly #chunks: Uint8Array[] = [];
   #columns: JsonColumns | undefined;
   #rows: Row[] | undefined;
@@ -77,13 +82,13 @@ class PagesText implements BatchRecords {
     return this.#columns === undefined || joined(this.#columns, columns) !== undefined;
   }
 
-  add(records: Page['records']): void {
+  add(records: PageRecords, from: number, to: number): void {
     const { text } = records;
     if (!text) throw new Error('the page has no text');
     this.#columns = this.#columns ? joined(this.#columns, text.columns) : text.columns;
-    this.#pages.push(records);
-    this.#chunks.push(text.bytes);
-    this.count += text.records;
+    this.#parts.push({ records, from, to });
+    this.#chunks.push(text.bytes.subarray(text.ends[from - 1] ?? 0, text.ends[to - 1]));
+    this.count += to - from;
   }
 
   get text(): TextRecords {
@@ -91,7 +96,7 @@ class PagesText implements BatchRecords {
   }
 
   get rows(): Row[] {
-    this.#rows ??= this.#pages.flatMap(({ list }) => list as Row[]);
+    this.#rows ??= this.#parts.flatMap(({ records, from, to }) => records.list.slice(from, to) as Row[]);
     return this.#rows;
   }
 

@@ -1,7 +1,7 @@
 import type { Outbound } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
 import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
-import type { Batch, ReadFrom, Source, Value } from '../pipeline/contracts.ts';
+import type { Batch, ReadFrom, Source } from '../pipeline/contracts.ts';
 import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
@@ -11,6 +11,7 @@ import { cursorValue, HighWater } from './rest-api-cursor.ts';
 import { type Page, PageReader, type PageShare, type PageState } from './rest-api-pages.ts';
 import type { RestEndpoint } from './rest-api-pagination.ts';
 import { ReadAhead } from './rest-api-read-ahead.ts';
+import type { PageRecords } from './rest-api-records.ts';
 
 export interface RestSourceOptions {
   readonly config: RestConfig;
@@ -52,6 +53,13 @@ type Position = {
   /** What cursors have reached by now; by `cursorKey`. */
   readonly reached: { readonly [key: string]: Json };
 };
+
+/** Puts records of a page, from that one on, to those that wait. @returns the first one that is left */
+type Adder = (from: number) => number;
+
+function addingText(pending: PendingRecords, records: PageRecords): Adder {
+  return (from) => pending.addText(records, from);
+}
 
 interface EndpointPage extends Page {
   readonly endpoint: number;
@@ -181,20 +189,14 @@ class RestSource implements Source {
       }
       if (!page) break;
       const { endpoint, records, state, next } = page;
-      const text = skip === 0 && records.count <= batchSize ? records.text : undefined;
-      if (!pending.takes(text)) yield take();
+      if (!pending.takes(records.text)) yield take();
       if (pending.empty) begunAt = performance.now();
-      if (text) {
-        pending.addText(records);
-      } else {
-        const isWanted = this.#wanted(endpoint, marks.get(this.#cursorKeys[endpoint] ?? ''));
-        for (let index = skip; index < records.count; index++) {
-          const record = records.list[index];
-          if (isWanted(record)) pending.add(record);
-          if (!pending.full || index + 1 === records.count) continue;
-          position = { ...position, endpoint, page: state, skip: index + 1 };
-          yield take();
-        }
+      const add = records.text ? addingText(pending, records) : this.#adder(endpoint, pending, marks, records);
+      for (let index = skip; index < records.count; ) {
+        index = add(index);
+        if (!pending.full || index === records.count) continue;
+        position = { ...position, endpoint, page: state, skip: index };
+        yield take();
       }
       skip = 0;
       position = { ...position, endpoint: next ? endpoint : endpoint + 1, page: next ?? null, skip: 0 };
@@ -207,12 +209,18 @@ class RestSource implements Source {
     return Object.keys(cursors).length === 0 ? undefined : cursors;
   }
 
-  /** Which records of an endpoint are new; what is no record is told of in any case. */
-  #wanted(index: number, mark: HighWater | undefined): (record: Value | BadLine | undefined) => boolean {
+  /** Adds one record at a time, if it is wanted. */
+  #adder(index: number, pending: PendingRecords, marks: ReadonlyMap<string, HighWater>, { list }: PageRecords): Adder {
+    const mark = marks.get(this.#cursorKeys[index] ?? '');
     const field = this.#endpoints[index]?.cursor_field ?? '';
     const names = field.startsWith('/') ? parsePointer(field) : [field];
-    return (record) =>
-      !mark || record instanceof BadLine || !isValueMap(record) || mark.take(valueAt(record, names), record);
+    return (at) => {
+      const record = list[at];
+      const isWanted =
+        !mark || record instanceof BadLine || !isValueMap(record) || mark.take(valueAt(record, names), record);
+      if (isWanted) pending.add(record);
+      return at + 1;
+    };
   }
 
   /** By `cursorKey`. */

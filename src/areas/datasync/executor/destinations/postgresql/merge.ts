@@ -16,6 +16,8 @@ import { copy, execute, qualified, query, quoteName, quoteNames, quoteText, type
 import { comparedAsText, POSTGRES_DIALECT } from './types.ts';
 
 const STAGE = '_longshore_stage';
+/** While it takes the place of the stage. */
+const CHANGED = '_longshore_changed';
 const STAGED = `pg_temp.${quoteName(STAGE)}`;
 
 function namesOf(columns: readonly LoadColumn[]): string[] {
@@ -61,12 +63,17 @@ export async function stageText(session: Session, merge: Merge, chunks: Iterable
   await execute(session, `CREATE UNIQUE INDEX ON ${STAGED} (${quoteNames(namesOf(keys))})`);
 }
 
-/** Which of equal keys came last can no longer be told once some rows are dropped: the staged keys are unique. */
+/**
+ * Which of equal keys came last can no longer be told once some rows are dropped: the staged keys are unique. Most often
+ * few rows stay, so these are copied: to delete the others, each of them would have to be written to.
+ */
 export async function dropSame(session: Session, merge: Merge): Promise<void> {
+  const changed = quoteName(CHANGED);
   await execute(
     session,
-    `DELETE FROM ${STAGED} s USING ${qualified(session, merge.table)} t
-      WHERE ${sameKeys(merge)} AND NOT (${differs(merge, 's')})`,
+    `CREATE TEMPORARY TABLE ${changed} ON COMMIT DROP AS SELECT s.* ${fromDiffering(session, merge)};
+     DROP TABLE ${STAGED};
+     ALTER TABLE pg_temp.${changed} RENAME TO ${quoteName(STAGE)}`,
   );
 }
 
