@@ -416,6 +416,12 @@ describe('a run that is divided into partitions', () => {
     const failed = await ended(job);
     expect(failed.status).toBe('failed');
     expect(failed.error).toMatch(/partition 1 of 4 \(run_\d+\) failed: the file behind the URL has changed since/);
+    // What it has committed is of another file: only who resets the job says that all is to be read anew.
+    await start(job);
+    expect((await ended(job)).error).toMatch(/the file behind the URL has changed since/);
+    expect((await server.call('POST', `/v1/sync/jobs/${job}/reset`)).status).toBe(204);
+    await start(job);
+    expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: 1000 });
   });
 
   it('fails, naming partitions, where a server answers no ranges', async () => {
