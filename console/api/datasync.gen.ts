@@ -6086,6 +6086,7 @@ export interface components {
             run_id: string;
             /** @description Its place in the run's input, from 0. */
             record: number;
+            /** @description Of the whole file, from 1, whichever partition has read it; null where there are no lines. */
             line: number | null;
             field: string | null;
             reason: string;

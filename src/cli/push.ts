@@ -37,9 +37,11 @@ function showRefused(out: Output, errors: readonly { readonly line: number; read
 }
 
 /** @throws CliFailure when the load failed, or records were not taken: the others are in the dataset all the same */
-function settle(load: LoadView | undefined, rejected: number, source: string): void {
+function settle(load: LoadView | undefined, rejected: number, { source, id }: { source: string; id: string }): void {
   if (load?.status === 'failed') {
-    throw new CliFailure('failed', `The load into ${source} failed: ${printable(load.error ?? 'see its run')}`);
+    const why = printable(load.error ?? 'see its run');
+    const mend = `Once that is mended, "longshore dataset retry ${id}" loads it again.`;
+    throw new CliFailure('failed', `The load into ${source} failed: ${why}\n${mend}`);
   }
   if (rejected > 0)
     throw new CliFailure('failed', `${counted(rejected, 'record')} ${rejected === 1 ? 'was' : 'were'} not taken.`);
@@ -88,7 +90,7 @@ async function pushLines(session: Session, file: string, options: PushOptions): 
       load ?? taken,
     );
   }
-  settle(load, rejected, options.source);
+  settle(load, rejected, { source: options.source, id: taken.request_id });
 }
 
 async function pushFile(session: Session, file: string, options: PushOptions): Promise<void> {
@@ -115,7 +117,7 @@ async function pushFile(session: Session, file: string, options: PushOptions): P
     const records = counted(loaded.records_count ?? 0, 'record');
     out.done(`${records} of ${loaded.filename} loaded into dataset ${source} (${loaded.file_id}).`, loaded);
   }
-  settle(loaded, loaded.rejected_count, source);
+  settle(loaded, loaded.rejected_count, { source, id: uploaded.file_id });
 }
 
 export function pushCommand(): Command {

@@ -202,6 +202,13 @@ it('loads again what could not be loaded, and nothing else', async () => {
   expect([again.code, again.stdout]).toEqual([0, `${id} is loaded.\n`]);
   expect(await server.store.query('SELECT _id FROM data.again')).toHaveLength(1);
   expect((await longshore(['dataset', 'retry', 'again'])).code).toBe(2);
+  const broken = path.join(folder, 'broken.csv');
+  await writeFile(broken, '"a"b,c\n1,2\n');
+  const failed = await longshore(['push', broken, '--source', 'again', '--wait']);
+  expect([failed.code, failed.stderr]).toEqual([
+    1,
+    expect.stringMatching(/"longshore dataset retry file_\d+" loads it/),
+  ]);
 });
 
 it('lists, shows and downloads datasets', async () => {

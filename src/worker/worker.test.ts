@@ -130,12 +130,13 @@ describe('worker', () => {
       const pieces: Uint8Array[] = [];
       for await (const bytes of context.openBlob(blob)) pieces.push(bytes);
       context.log('info', `epoch ${context.epoch}: ${Buffer.concat(pieces).toString()}`);
+      for await (const bytes of context.openBlob(blob, 1)) context.log('info', `then ${Buffer.from(bytes)}`);
     };
     const id = await enqueueOne(store);
     await startWorker();
     expect(await reached(id, 'succeeded', 'failed')).toBe('succeeded');
     const lines = await logsAfter(store, id, { epoch: 0, seq: 0 }, 10, null);
-    expect(lines.map((line) => line.message)).toEqual(['epoch 1: 中文 🚢']);
+    expect(lines.map((line) => line.message)).toEqual(['epoch 1: 中文 🚢', 'then  🚢']);
   });
 
   it('never runs more at once than it has slots', async () => {

@@ -199,6 +199,13 @@ async function upload(content: Buffer, name: string, format: string): Promise<ob
   return { file_id, format };
 }
 
+async function serve(content: Buffer): Promise<FileServer> {
+  const files = await FileServer.start();
+  afterFile(() => files.close());
+  files.content = content;
+  return files;
+}
+
 async function quarantineOf(job: string): Promise<object[]> {
   const { body: page } = await server.call('GET', `/v1/sync/jobs/${job}/quarantine`);
   return page.items.map(({ line, reason }: { line: number; reason: string }) => ({ line, reason }));
@@ -336,16 +343,19 @@ describe('a run that is divided into partitions', () => {
     expect(found).toEqual({ n: 1010, ids: 1010 });
   });
 
-  it('reads a csv that was uploaded by blocks, each row once, though a worker is killed', async () => {
-    const content = Buffer.from(`id,name,born\n${csvOf(ROWS).join('')}`);
-    const { job, target } = await create({ mode: 'append', ...file(await upload(content, 'people.csv', 'csv')) });
+  it.each([
+    ['that was uploaded', 'four', async (content: Buffer) => await upload(content, 'people.csv', 'csv')],
+    ['behind a URL', 'five', async (content: Buffer) => ({ url: `${(await serve(content)).url}/people.csv` })],
+  ] as const)('reads a csv %s by blocks, each row once, though a worker is killed', async (_, next, given) => {
+    const config = await given(Buffer.from(`id,name,born\n${csvOf(ROWS).join('')}`));
+    const { job, target } = await create({ mode: 'append', ...file(config) });
     const run = await start(job);
     const hold = await held(run, target);
     const [victim] = (await children(run)).flatMap(({ worker_id }) => worker_id ?? []);
     const child = workers.get(victim ?? '');
     if (!child) throw new Error('no worker has a part');
     await gone(child, 'SIGKILL');
-    startWorker('four');
+    startWorker(next);
     await hold.release();
     expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: ROWS, error: null });
     await isWholeCsv(target);
@@ -374,15 +384,12 @@ describe('a run that is divided into partitions', () => {
   });
 
   it('reads a csv in GBK behind a URL by blocks', async () => {
-    const files = await FileServer.start();
-    afterFile(() => files.close());
-    // Of 名 with the second byte of a quote's neighbour: 0xc3 0xfb; of 亅, the second byte is a bar.
+    // Two characters: the second byte of the second one is a bar by itself.
     const line = (id: number) =>
       Buffer.concat([Buffer.from(`${id}|"`), Buffer.of(0xc3, 0xfb, 0x81, 0x7c), Buffer.from('\n"\n')]);
-    files.content = Buffer.concat([
-      Buffer.from('id|name\n'),
-      ...Array.from({ length: 1000 }, (_, index) => line(index)),
-    ]);
+    const files = await serve(
+      Buffer.concat([Buffer.from('id|name\n'), ...Array.from({ length: 1000 }, (_, index) => line(index))]),
+    );
     const config = { url: `${files.url}/people.csv`, encoding: 'gbk', delimiter: '|' };
     const { job, target } = await create({ mode: 'append', ...file(config) });
     const run = await start(job);
@@ -396,10 +403,8 @@ describe('a run that is divided into partitions', () => {
   });
 
   it('reads ndjson by blocks, and says so when the file behind the URL changes meanwhile', async () => {
-    const files = await FileServer.start();
-    afterFile(() => files.close());
     const records = Array.from({ length: 1000 }, (_, id) => `{"id":${id},"name":"名 ${id}"}\n`);
-    files.content = Buffer.from(records.join(''));
+    const files = await serve(Buffer.from(records.join('')));
     const config = { url: `${files.url}/people.ndjson` };
     const { job, target } = await create({ mode: 'append', retry_count: 0, ...file(config) });
     await start(job);
@@ -414,12 +419,16 @@ describe('a run that is divided into partitions', () => {
     const failed = await ended(job);
     expect(failed.status).toBe('failed');
     expect(failed.error).toMatch(/partition 1 of 4 \(run_\d+\) failed: the file behind the URL has changed since/);
+    // What it has committed is of another file: only who resets the job says that all is to be read anew.
+    await start(job);
+    expect((await ended(job)).error).toMatch(/the file behind the URL has changed since/);
+    expect((await server.call('POST', `/v1/sync/jobs/${job}/reset`)).status).toBe(204);
+    await start(job);
+    expect(await ended(job)).toMatchObject({ status: 'completed', records_processed: 1000 });
   });
 
   it('fails, naming partitions, where a server answers no ranges', async () => {
-    const files = await FileServer.start();
-    afterFile(() => files.close());
-    files.content = Buffer.from('id,name\n1,x\n');
+    const files = await serve(Buffer.from('id,name\n1,x\n'));
     files.manners = { noRanges: true, etag: '"one"' };
     const { job } = await create({ mode: 'append', ...file({ url: `${files.url}/a.csv` }) });
     const run = await start(job);

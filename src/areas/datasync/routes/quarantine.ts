@@ -17,7 +17,9 @@ const Quarantined = Type.Object(
     id: Type.Integer(),
     run_id: Type.String(),
     record: Type.Integer({ description: "Its place in the run's input, from 0." }),
-    line: Type.Union([Type.Integer(), Type.Null()]),
+    line: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Of the whole file, from 1, whichever partition has read it; null where there are no lines.',
+    }),
     field: Type.Union([Type.String(), Type.Null()]),
     reason: Type.String(),
     raw: Type.String({ description: 'What came.' }),
