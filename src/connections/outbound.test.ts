@@ -64,7 +64,9 @@ describe('the guard', () => {
     const { url, port } = await serve((_request, response) => response.end('in'));
     expect((await outbound().request(url)).body.toString()).toBe('in');
     const strict = outbound({ allowPrivate: false });
-    await expect(strict.request(url)).rejects.toThrow('not allowed to connect to 127.0.0.1: loopback');
+    await expect(strict.request(url)).rejects.toThrow(
+      'not allowed to connect to 127.0.0.1: loopback (LONGSHORE_ALLOW_PRIVATE_ADDRESSES is false)',
+    );
     await expect(strict.request(`http://2130706433:${port}`)).rejects.toThrow('127.0.0.1: loopback');
     await expect(strict.request(`http://localhost:${port}`)).rejects.toMatchObject({ host: 'localhost' });
   });

@@ -121,8 +121,10 @@ export interface Guard {
 }
 
 export function createGuard({ allowPrivate, lookup = systemLookup }: OutboundOptions): Guard {
-  const refused = (objection: Objection | undefined) =>
-    objection && (objection.scope === 'never' || !allowPrivate) ? objection.reason : undefined;
+  const refused = (objection: Objection | undefined) => {
+    if (objection?.scope === 'never') return objection.reason;
+    return objection && !allowPrivate ? `${objection.reason} (LONGSHORE_ALLOW_PRIVATE_ADDRESSES is false)` : undefined;
+  };
 
   const guardedLookup: LookupFunction = (host, wanted: LookupOptions, callback) => {
     lookup(host, { ...wanted, all: true }, (error, found) => {

@@ -41,8 +41,11 @@ async function begin(path: string, type: string, beginning = ''): Promise<{ sock
   await once(socket, 'connect');
   const received: Buffer[] = [];
   socket.on('data', (bytes) => received.push(bytes));
+  // Who is answered while still sending may be told of a reset behind the answer: `once` would fail for that.
   socket.on('error', () => undefined);
-  const answer = once(socket, 'close').then(() => Buffer.concat(received).toString());
+  const answer = new Promise<string>((resolve) => {
+    socket.on('close', () => resolve(Buffer.concat(received).toString()));
+  });
   const seen = new Promise<void>((resolve) => {
     begun = resolve;
   });
