@@ -284,8 +284,9 @@ async function settle(connection: mysql.Connection, schema: string): Promise<Ses
     'SELECT VERSION() AS version, @@GLOBAL.local_infile AS bulk',
   );
   const mariadb = /mariadb/i.test(server?.version ?? '');
-  // A worker that is gone without a word must not hold its locks for long. MySQL has no such setting.
-  if (mariadb) await execute(plain, 'SET SESSION idle_transaction_timeout = 300');
+  // A worker that is gone without a word must not hold its locks for long, and whoever takes over waits until they are
+  // free: by itself it would give up earlier, and so often that the run fails. MySQL has no such setting.
+  if (mariadb) await execute(plain, 'SET SESSION idle_transaction_timeout = 300, innodb_lock_wait_timeout = 330');
   const found = await query<{ name: string }>(
     plain,
     'SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS WHERE COLLATION_NAME IN (?)',
