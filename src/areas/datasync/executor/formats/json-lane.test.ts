@@ -87,7 +87,14 @@ const text = fc.oneof(
 );
 const nested = fc.oneof(
   fc.json({ maxDepth: 2 }),
-  fc.constantFrom('{"a":1.50,"b":[1e3,12345678901234567890]}', '["\\u0000\\ud800"]', '{}', '[ 1 , 2 ]', '[1,]'),
+  fc.constantFrom(
+    '{"a":1.50,"b":[1e3,12345678901234567890]}',
+    '["\\u0000\\ud800"]',
+    '{}',
+    '[ 1 , 2 ]',
+    '[1,]',
+    '[1,\n2]',
+  ),
 );
 
 /** A string as some program or other would write it. */
@@ -114,7 +121,7 @@ const member = fc.tuple(name, fc.constantFrom(...kinds)).chain(([own, kind]) =>
     ),
   }),
 );
-const style = fc.constantFrom([',', ':'], [', ', ': '], [' ,\t', ' :']);
+const style = fc.constantFrom([',', ':'], [', ', ': '], [' ,\t', ' :'], [', ', ':\n  ']);
 const records = fc
   .tuple(fc.uniqueArray(member, { minLength: 1, maxLength: 4, selector: (each) => each.name }), style)
   .map(([members, [comma = '', colon = '']]) =>
@@ -125,7 +132,7 @@ const records = fc
   );
 
 /** A piece that does not belong where it is, now and then. */
-const slip = fc.option(fc.tuple(fc.nat(), fc.constantFrom(' ', ',', '"', '}', '{', '[', '\\', '1', '\t', '\r')), {
+const slip = fc.option(fc.tuple(fc.nat(), fc.constantFrom(' ', ',', '"', '}', '{', '[', '\\', '1', '\t', '\r', '\n')), {
   freq: 4,
 });
 
@@ -153,7 +160,7 @@ describe('JSON as text', () => {
       }),
       { numRuns: 5000 },
     );
-    expect(taken).toBeGreaterThan(500);
+    expect(taken).toBeGreaterThan(200);
   });
 
   it('is what the rows of a list are, or is not taken', () => {
@@ -175,7 +182,7 @@ describe('JSON as text', () => {
       }),
       { numRuns: 5000 },
     );
-    expect(taken).toBeGreaterThan(500);
+    expect(taken).toBeGreaterThan(200);
   });
 
   it('is what the rows of pushed records are, or is not taken', () => {
@@ -267,6 +274,9 @@ async function* inChunks(file: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(file);
 }
 
+const SPREAD = {};
+const SPREAD_LINES = Array.from({ length: 9000 }, (_, id) => `{"id":\n${id}}\n`).join('');
+
 describe('NDJSON as text', () => {
   it.each([
     ['of plain records', () => undefined],
@@ -274,12 +284,14 @@ describe('NDJSON as text', () => {
     ['with records that are none', (index: number) => (index % 7000 === 6500 ? [index] : undefined)],
     ['with members that come and go', (index: number) => (index % 5 === 1 ? { id: index, other: null } : undefined)],
     ['of which the second half is another', (index: number) => (index > 15_000 ? { key: `${index}` } : undefined)],
+    ['with records on several lines', (index: number) => (index === 20_000 ? SPREAD : undefined)],
     ['of which a column changes', (index: number) => (index > 15_000 ? { id: `${index}`, name: 'x' } : undefined)],
   ])('gives the same records in the same order, of a file %s', async (_, odd) => {
     const lines = Array.from({ length: 30_000 }, (_each, index) => {
       const name = index % 11 === 3 ? `several\nlines ${index}` : `a name that takes some room: ${index}`;
       const plain = { id: index, name, active: index % 2 === 0 };
-      return `${JSON.stringify(odd(index) ?? plain)}\n`;
+      const record = odd(index) ?? plain;
+      return record === SPREAD ? SPREAD_LINES : `${JSON.stringify(record)}\n`;
     });
     const request = { options: {}, from: 17, batchSize: 5000 };
     const asRows = await openNdjson(inChunks(lines.join('')), request);

@@ -72,6 +72,8 @@ export class JsonLane {
   #from = 0;
   #at = 0;
   #out = 0;
+  /** Whether a record has to stand on one line. */
+  #byLine = false;
   #bounds: number[] = [];
   #ends: number[] = [];
 
@@ -85,6 +87,7 @@ export class JsonLane {
    */
   encodeLines(block: Buffer): EncodedJson | undefined {
     this.#begin(block, 0);
+    this.#byLine = true;
     let lines = this.#passLineEnds();
     while (this.#at < block.length) {
       if (!this.#record()) return undefined;
@@ -102,6 +105,7 @@ export class JsonLane {
    */
   encodeList(block: Buffer, from: number): EncodedJson | undefined {
     this.#begin(block, from);
+    this.#byLine = false;
     this.#at = this.#from;
     for (;;) {
       if (!this.#record()) return undefined;
@@ -157,7 +161,7 @@ export class JsonLane {
     this.#template = undefined;
     if (this.#bounds.length > 1) return false;
     const template = templateOf(this.#block, this.#from, this.#form);
-    if (!template) return false;
+    if (!template || (this.#byLine && template.parts.some((part) => part.includes(LF)))) return false;
     this.#kinds = new Uint8Array(template.names.length);
     this.#at = this.#from;
     this.#out = 0;
@@ -316,7 +320,7 @@ export class JsonLane {
   #nested(member: number): boolean {
     const from = this.#at;
     const end = behindValue(this.#block, from, DEEPEST);
-    if (end < 0) return false;
+    if (end < 0 || (this.#byLine && this.#block.subarray(from, end).includes(LF))) return false;
     let text: string;
     try {
       text = jsonText(parseJson(this.#block.toString('utf8', from, end)));
