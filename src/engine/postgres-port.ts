@@ -26,7 +26,7 @@ import { runsLease } from './queries/run_lease.ts';
 import { runsGiveBack } from './queries/run_return.ts';
 import { runsUpdate } from './queries/run_update.ts';
 import { sessionClose, sessionIsOpen, sessionOpen, sessionRenew } from './queries/session.ts';
-import { releaseKeys } from './runs.ts';
+import { namedRuns, releaseKeys } from './runs.ts';
 import { Wake } from './wake.ts';
 
 interface PostgresPortOptions {
@@ -130,7 +130,7 @@ export class PostgresPort implements WorkerPort {
 
   async reconcile(request: { session_id: number; held: RunRef[] }): Promise<void> {
     const returned = await runsGiveBack(this.#store, request.session_id, request.held);
-    if (returned.length > 0) this.#logger.warn({ runs: returned.length }, 'took back runs whose lease answer was lost');
+    if (returned.length > 0) this.#logger.warn(namedRuns(returned), 'took back runs whose lease answer was lost');
     await releaseKeys(this.#store, returned);
   }
 

@@ -32,6 +32,13 @@ export async function releaseKeys(store: Store, runs: readonly { concurrency_key
   if (keys.length > 0) await store.transaction((tx) => letThrough(tx, keys));
 }
 
+const MOST_NAMED = 100;
+
+/** What a log line says of runs: how many there are, and which, up to a hundred. */
+export function namedRuns(runs: readonly { id: number }[]): { count: number; runs: number[] } {
+  return { count: runs.length, runs: runs.slice(0, MOST_NAMED).map(({ id }) => id) };
+}
+
 /** @param keys in order */
 async function letThrough(tx: Tx, keys: readonly string[]): Promise<void> {
   if ((await concurrencyRelease(tx, keys)) > 0) await tx.query("SELECT pg_notify('longshore_runs', '')");

@@ -56,7 +56,8 @@ export interface SandboxCapabilities {
 }
 
 const GUARANTEES: Readonly<Record<Tracking, string>> = {
-  cgroup: 'every process of a run is ended with it, whatever it does (cgroup)',
+  cgroup:
+    'every process of a run is ended with it, unless it may write to the hierarchy of cgroups and moves away on purpose',
   marker: 'processes of a run are found and ended unless they hide (no cgroup: process group, session and environment)',
   group: 'the process group of a run is ended with it; a process that calls setsid escapes',
 };

@@ -78,6 +78,8 @@ export class Attempt {
     const { run, executor, updates, logger } = this.#options;
     const timeoutMs = run.timeout_seconds === null ? undefined : run.timeout_seconds * 1000;
     const timer = timeoutMs === undefined ? undefined : longTimeout(() => this.abort('timeout'), timeoutMs);
+    const logged = { run: run.id, epoch: run.epoch, attempt: run.attempt };
+    logger.debug({ ...logged, kind: run.kind }, 'attempt begins');
     let outcome: Outcome;
     try {
       // Ended before it began, while it waited for a slot.
@@ -86,10 +88,11 @@ export class Attempt {
       outcome = this.#succeeded(await executor.run(run.spec as Json, this.#context()));
     } catch (error) {
       outcome = this.#failed(error);
-      if (outcome.status === 'failed') logger.debug({ err: error, run: run.id }, 'attempt failed');
+      if (outcome.status === 'failed') logger.debug({ ...logged, err: error }, 'attempt failed');
     } finally {
       timer?.();
     }
+    logger.debug({ ...logged, status: this.#lost ? 'lost' : outcome.status }, 'attempt ended');
     if (this.#lost) return undefined;
     // Lines and rows first: whoever sees the end of a run sees all of its log.
     if (this.#logSeq > 0 || this.#emitSeq > 0) await updates.flushed();

@@ -6,8 +6,9 @@ import { createUser } from '../../src/auth/users.ts';
 import { type RunningServer, startServer } from '../../src/bin/server.ts';
 import { type Config, loadConfig } from '../../src/kernel/config.ts';
 import { randomText } from '../../src/kernel/ids.ts';
+import { createLogger } from '../../src/kernel/logger.ts';
 import { afterFile } from './cleanup.ts';
-import { createTestDatabase, silent, type TestDatabase } from './database.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
 
@@ -31,6 +32,8 @@ export interface TestServer extends RunningServer {
   readonly config: Config;
   /** An access token of the first admin. */
   readonly adminToken: string;
+  /** What it has logged, a JSON object each, from level info on. */
+  readonly logLines: readonly string[];
   /** `path` begins with `/`; without `token` the admin's is sent, with an empty one none. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Makes a user of `role` and signs them in. @returns their access token */
@@ -87,7 +90,9 @@ export async function startTestServer(
     rateLimitPerMinute: 1_000_000,
     ...overrides,
   };
-  const server = await startServer({ config, logger: silent, consoleFolder });
+  const logLines: string[] = [];
+  const logger = createLogger('info', 'test', { write: (line: string) => void logLines.push(line) });
+  const server = await startServer({ config, logger, consoleFolder });
   afterFile(async () => {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -105,6 +110,7 @@ export async function startTestServer(
     database,
     config,
     adminToken,
+    logLines,
     call,
     userToken: (role) => createUserToken(server, login, role),
     async apiKey(...permissions) {

@@ -2,7 +2,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import { Daemon } from '../../kernel/service.ts';
 import type { Store } from '../../store/store.ts';
 import { runsExpire } from '../queries/run_return.ts';
-import { releaseKeys } from '../runs.ts';
+import { namedRuns, releaseKeys } from '../runs.ts';
 
 const EVERY_MS = 10_000;
 /** How long past its deadline a run may be before the server no longer trusts its worker's own timer. */
@@ -15,7 +15,7 @@ export function expirer(store: Store, logger: Logger): Daemon {
     logger,
     async runOnce() {
       const expired = await runsExpire(store, DEADLINE_GRACE_SECONDS);
-      if (expired.length > 0) logger.warn({ runs: expired.length }, 'ended runs past their deadline');
+      if (expired.length > 0) logger.warn(namedRuns(expired), 'ended runs past their deadline');
       await releaseKeys(store, expired);
       return { nextInMs: EVERY_MS };
     },

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, silent } from '../../../test/support/database.ts';
 import { enqueueAll, enqueueOne, lapse, newRun, registration } from '../../../test/support/runs.ts';
+import { createLogger } from '../../kernel/logger.ts';
 import { MAX_LOSSES } from '../../protocol/terms.ts';
 import type { LeasedRun } from '../../protocol/worker.ts';
 import { Listener } from '../../store/listener.ts';
@@ -76,6 +77,18 @@ describe('rescuer', () => {
     expect(await runOf(ahead)).toMatchObject(UNSPENT);
     expect(await counted()).toEqual({ lost: 5, returned: 9, dead: 1 });
     expect(await lease(2)).toMatchObject([{ attempt: 3 }, { id: ahead, attempt: 1, epoch: 11 }]);
+  });
+
+  it('names in the log what it has rescued', async () => {
+    const id = await enqueueOne(store);
+    await lease(1);
+    await lapse(store, session);
+    const lines: object[] = [];
+    const logger = createLogger('warn', 'test', { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const daemon = rescuer(store, logger);
+    await daemon.start();
+    await daemon.stop();
+    expect(lines).toContainEqual(expect.objectContaining({ count: 1, runs: [id] }));
   });
 
   it('goes by the order in which a worker begins its runs: lease by lease, and by rank within one', async () => {

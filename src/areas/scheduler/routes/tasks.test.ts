@@ -242,6 +242,17 @@ describe('POST /api/tasks/{task_id}/trigger', () => {
     expect((await server.call('POST', `/api/tasks/${disabled.id}/trigger`)).status).toBe(409);
   });
 
+  test('202 whose line in the log names the request and the run', async () => {
+    const { id } = await create();
+    const { headers, body } = await server.call('POST', `/api/tasks/${id}/trigger`);
+    const line = () =>
+      server.logLines.map((each) => JSON.parse(each)).find(({ path }) => path === `/api/tasks/${id}/trigger`);
+    // It is written when the answer has left.
+    await expect
+      .poll(line, { timeout: 60_000 })
+      .toMatchObject({ request_id: headers.get('x-request-id'), run: body.data.id, status: 202 });
+  });
+
   test('one run for a repeat with its Idempotency-Key', async () => {
     const { id } = await create();
     const options = { headers: { 'Idempotency-Key': 'trigger-1' } };

@@ -114,6 +114,8 @@ export function registerTaskRoutes(app: App, { store, vault, idempotency }: Sche
     (request, reply) =>
       idempotency.send(request, reply, async (tx) => {
         const run = await triggerTask(tx, actorOf(request), request.params.task_id);
+        // So that the request's own line tells which run it has made.
+        request.log = request.log.child({ run: run.id });
         return { status: 202, body: success(runAnswer(run), 'Run started') };
       }),
   );
