@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import type { Json } from '../../../../protocol/executor.ts';
+import { scalarIn } from '../formats/json-columns.ts';
 import { type EncodedJson, JsonLane } from '../formats/json-lane.ts';
 import { behindSpace, behindValue, membersOf } from '../formats/json-template.ts';
 import { valueAt } from '../json-pointer.ts';
@@ -20,6 +21,12 @@ export abstract class PageRecords {
 
   /** One record alone. */
   abstract at(index: number): Value | BadLine | undefined;
+
+  /** What stands at these names in a record; of a page that is text, undefined for all but numbers and texts. */
+  valueAt(index: number, names: readonly string[]): Value | undefined {
+    const record = this.at(index);
+    return record instanceof BadLine ? undefined : valueAt(record, names);
+  }
 
   /** What tells a page from others, however they were read. */
   get fingerprint(): string {
@@ -139,6 +146,13 @@ class EncodedRecords extends PageRecords {
 
   at(index: number): Value | undefined {
     return parseJson(this.#bytes(index).toString());
+  }
+
+  /** Without making a value of the record, where it is one of its members. */
+  override valueAt(index: number, names: readonly string[]): Value | undefined {
+    const [name] = names;
+    if (name === undefined || names.length > 1) return super.valueAt(index, names);
+    return scalarIn(this.text.bytes, this.text.ends[index - 1] ?? 0, name, this.text.columns);
   }
 
   /** Without making values, where both are text. */

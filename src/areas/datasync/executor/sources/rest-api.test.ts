@@ -90,17 +90,15 @@ for (const [pagination, form] of [OFFSET, PAGE, CURSOR, LINK].flatMap((each) => 
       countHeader: true,
       envelope: (page, { next }) => ({ data: page, next_cursor: next }),
     };
-    // Of records with a cursor each is looked at.
-    const cursor = form === 'rows' ? { cursor_field: 'version' } : {};
     return {
-      incremental: form === 'rows',
+      incremental: true,
       tells: 'total',
       fill: async (given) => {
         records = given;
         service.datasets.set('customers', { count: given.length, record: (index) => ({ ...records[index] }) });
       },
       open: (options) => {
-        const config = { base_url: service.url, endpoints: [{ ...paged(pagination), ...cursor }] };
+        const config = { base_url: service.url, endpoints: [{ ...paged(pagination), cursor_field: 'version' }] };
         const made = restSource({ config, outbound, log: () => {}, ...options });
         return form === 'text' ? readingText(made) : made;
       },
