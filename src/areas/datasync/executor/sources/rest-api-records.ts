@@ -5,7 +5,7 @@ import type { Json } from '../../../../protocol/executor.ts';
 import { scalarIn } from '../formats/json-columns.ts';
 import { type EncodedJson, JsonLane } from '../formats/json-lane.ts';
 import { behindSpace, behindValue, membersOf } from '../formats/json-template.ts';
-import { valueAt } from '../json-pointer.ts';
+import { parsePointer, valueAt } from '../json-pointer.ts';
 import { parseJson } from '../json-text.ts';
 import type { Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
@@ -70,11 +70,12 @@ const LONGEST_PATH = 50;
 /** Reads pages whose records are all alike as text. */
 export class TextPages {
   readonly #lane = new JsonLane('plain');
-  /** Of what is looked up in pages. */
-  readonly #pointers: readonly string[];
+  /** Names of what is looked up in pages. */
+  readonly #lookups: readonly (readonly string[])[];
 
+  /** @param pointers to what is looked up in pages besides their records */
   constructor(pointers: readonly (string | undefined)[]) {
-    this.#pointers = pointers.filter((pointer) => pointer !== undefined);
+    this.#lookups = pointers.filter((pointer) => pointer !== undefined).map(parsePointer);
   }
 
   /**
@@ -83,8 +84,9 @@ export class TextPages {
    */
   read(answer: OutboundResponse, path: readonly string[]): { content: PageContent; records: PageRecords } | undefined {
     const { body } = answer;
-    const looksInside = this.#pointers.some((pointer) => `${pointer}/`.startsWith(`/${path.join('/')}/`));
-    if (looksInside || path.length > LONGEST_PATH || !isDocument(answer) || !isUtf8(body)) return undefined;
+    const isWithin = (names: readonly string[]) => path.every((name, at) => names[at] === name);
+    if (this.#lookups.some(isWithin) || path.length > LONGEST_PATH || !isDocument(answer) || !isUtf8(body))
+      return undefined;
     const open = listAt(body, path);
     const text = open === undefined ? undefined : this.#lane.encodeList(body, open + 1);
     if (open === undefined || text === undefined) return undefined;

@@ -268,6 +268,21 @@ describe('links', () => {
   });
 });
 
+describe('a cursor', () => {
+  it.each(['rows', 'text'])('may stand within the records, which come as %s', async (form) => {
+    const page = (...ids: number[]) => ({ body: { items: ids.map((id) => ({ id })) } });
+    server.order(page(1, 2), page(3, 4), page(5));
+    const made = source({
+      path: '/any',
+      record_path: '/items',
+      pagination: { type: 'cursor', cursor_path: '/items/1/id' },
+    });
+    const { ids } = await drain(form === 'text' ? readingText(made) : made);
+    expect(ids).toEqual([1, 2, 3, 4, 5]);
+    expect(server.seen.map(({ query }) => query.cursor)).toEqual([undefined, '2', '4']);
+  });
+});
+
 describe('a server that leads in circles is found out', () => {
   it.each([CURSOR, LINK])('by %j, when it comes back to where it was', async (pagination) => {
     hold(25);
