@@ -93,6 +93,21 @@ describe.each(Object.entries(WAYS))('JSON that goes as text (%s)', (way, from) =
     }
   });
 
+  it.each(['freeze', 'discard_value', 'discard_row'])(
+    'makes the table that its rows make, under %s',
+    async (policy) => {
+      const records = withRecord({ ...record(1_000_001), other: 'x' }, { ...record(1_000_002), day: 'yesterday' });
+      const table = `${way} ${policy}`;
+      for (const round of ['empty', 'full']) {
+        const load = { ...from(records), mode: 'upsert', policy };
+        const asText = await stage.load({ ...load, table: `${table} text` });
+        const asRows = await stage.load({ ...load, table: `${table} rows`, transformations: LOOKED_AT });
+        expect(asText, `into a table that is ${round}`).toEqual(asRows);
+        expect(await stage.contents(`${table} text`)).toEqual(await stage.contents(`${table} rows`));
+      }
+    },
+  );
+
   it('goes into columns of other types only where it is the same there', async () => {
     for (const table of [`${way} others text`, `${way} others rows`]) {
       await stage.client.query(`CREATE TABLE data."${table}" (id numeric PRIMARY KEY, amount double precision,

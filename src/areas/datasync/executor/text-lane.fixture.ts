@@ -19,6 +19,7 @@ export interface Load {
   readonly pushed?: boolean;
   /** Of an upsert; `id` unless told. */
   readonly key?: string;
+  readonly policy?: string;
 }
 
 /** Runs syncs into a database of its own, and tells what has become of its tables. */
@@ -43,7 +44,9 @@ export class LaneStage {
   }
 
   /** @returns the run's result, what it has told, and how much of that it has only counted */
-  async load({ table, mode, connector, transformations = [], file = '', pushed = false, key = 'id' }: Load) {
+  async load({ table, mode, connector, transformations = [], ...given }: Load) {
+    const { file = '', pushed = false, key = 'id', policy = 'evolve' } = given;
+    const keys = mode === 'append' ? {} : { key_columns: [key] };
     const emitted: string[] = [];
     let omitted = 0;
     const tools = { outbound: this.#outbound, guard: { allowPrivate: true }, exportDir: '.' };
@@ -69,7 +72,7 @@ export class LaneStage {
       connector,
       transformations,
       ...(pushed ? { pushed } : {}),
-      destination: { type: 'database', table, mode, ...(mode === 'append' ? {} : { key_columns: [key] }) },
+      destination: { type: 'database', table, mode, ...keys, schema_policy: policy },
       ...{ key: table, warehouse: { engine: 'postgresql', url: this.#url }, batch_size: 5000 },
     };
     const outcome = await executor?.run(spec as never, context);

@@ -54,3 +54,23 @@ export function fieldsOf({ names, kinds }: JsonColumns): TextField[] {
     return (kind & NO_TIME) === 0 ? { ...field, also: 'timestamp' } : field;
   });
 }
+
+const TAB = 9;
+const LF = 10;
+const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
+
+/**
+ * The value of a member in the record that begins at `from` in text of such records: a number or a text, undefined for
+ * anything else.
+ */
+export function scalarIn(bytes: Buffer, from: number, name: string, columns: JsonColumns): number | string | undefined {
+  const member = columns.names.indexOf(name);
+  const kind = columns.kinds[member] ?? NULL;
+  let at = from;
+  for (let passed = 0; passed < member; passed += 1) at = bytes.indexOf(TAB, at) + 1;
+  const isLast = member === columns.names.length - 1;
+  const text = bytes.toString('utf8', at, bytes.indexOf(isLast ? LF : TAB, at));
+  if (text === '\\N' || (kind & (INTEGER | NUMBER | TEXT)) === 0) return undefined;
+  if ((kind & TEXT) === 0) return Number(text);
+  return text.includes('\\') ? text.replaceAll(/\\(.)/g, (_, code: string) => ESCAPES[code] ?? code) : text;
+}

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonText } from '../destinations/schema-json.ts';
 import { parseJson } from '../json-text.ts';
 import type { Row, TextField, Value } from '../pipeline/contracts.ts';
-import { fieldsOf } from './json-columns.ts';
+import { fieldsOf, scalarIn } from './json-columns.ts';
 import { type EncodedJson, JsonLane } from './json-lane.ts';
 import { openNdjson } from './ndjson-reader.ts';
 import { NdjsonRecords } from './ndjson-records.ts';
@@ -54,6 +54,8 @@ function expectRows({ bytes, columns, records, ends }: EncodedJson, rows: readon
   for (const { name, type, also, nulls } of fields) {
     const values = rows.map((row) => row[name] as Value);
     expect(nulls).toBe(values.includes(null));
+    const scalars = rows.map((_row, at) => scalarIn(bytes, ends[at - 1] ?? 0, name, columns));
+    expect(scalars).toEqual(values.map((value) => (/number|string/.test(typeof value) ? value : undefined)));
     for (const value of values.filter((each) => each !== null)) {
       expect(isOf(type, value)).toBe(true);
       if (type === 'date') expect(value).toMatch(/^\d{4}-\d\d-\d\d$/);

@@ -1,4 +1,7 @@
-/** What values look like in bytes, exactly as csv-types.ts reads them from texts; whatever is unusual is left to that. */
+/**
+ * What values look like in bytes, exactly as csv-types.ts reads them from texts, and as columns take those of JSON;
+ * whatever is unusual is left to these.
+ */
 
 const ZERO = 48;
 const NINE = 57;

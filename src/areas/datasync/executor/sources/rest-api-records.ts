@@ -2,9 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import type { Json } from '../../../../protocol/executor.ts';
+import { scalarIn } from '../formats/json-columns.ts';
 import { type EncodedJson, JsonLane } from '../formats/json-lane.ts';
 import { behindSpace, behindValue, membersOf } from '../formats/json-template.ts';
-import { valueAt } from '../json-pointer.ts';
+import { parsePointer, valueAt } from '../json-pointer.ts';
 import { parseJson } from '../json-text.ts';
 import type { Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
@@ -20,6 +21,12 @@ export abstract class PageRecords {
 
   /** One record alone. */
   abstract at(index: number): Value | BadLine | undefined;
+
+  /** What stands at these names in a record; of a page that is text, undefined for all but numbers and texts. */
+  valueAt(index: number, names: readonly string[]): Value | undefined {
+    const record = this.at(index);
+    return record instanceof BadLine ? undefined : valueAt(record, names);
+  }
 
   /** What tells a page from others, however they were read. */
   get fingerprint(): string {
@@ -63,11 +70,12 @@ const LONGEST_PATH = 50;
 /** Reads pages whose records are all alike as text. */
 export class TextPages {
   readonly #lane = new JsonLane('plain');
-  /** Of what is looked up in pages. */
-  readonly #pointers: readonly string[];
+  /** Names of what is looked up in pages. */
+  readonly #lookups: readonly (readonly string[])[];
 
+  /** @param pointers to what is looked up in pages besides their records */
   constructor(pointers: readonly (string | undefined)[]) {
-    this.#pointers = pointers.filter((pointer) => pointer !== undefined);
+    this.#lookups = pointers.filter((pointer) => pointer !== undefined).map(parsePointer);
   }
 
   /**
@@ -76,8 +84,9 @@ export class TextPages {
    */
   read(answer: OutboundResponse, path: readonly string[]): { content: PageContent; records: PageRecords } | undefined {
     const { body } = answer;
-    const looksInside = this.#pointers.some((pointer) => `${pointer}/`.startsWith(`/${path.join('/')}/`));
-    if (looksInside || path.length > LONGEST_PATH || !isDocument(answer) || !isUtf8(body)) return undefined;
+    const isWithin = (names: readonly string[]) => path.every((name, at) => names[at] === name);
+    if (this.#lookups.some(isWithin) || path.length > LONGEST_PATH || !isDocument(answer) || !isUtf8(body))
+      return undefined;
     const open = listAt(body, path);
     const text = open === undefined ? undefined : this.#lane.encodeList(body, open + 1);
     if (open === undefined || text === undefined) return undefined;
@@ -139,6 +148,13 @@ class EncodedRecords extends PageRecords {
 
   at(index: number): Value | undefined {
     return parseJson(this.#bytes(index).toString());
+  }
+
+  /** Without making a value of the record, where it is one of its members. */
+  override valueAt(index: number, names: readonly string[]): Value | undefined {
+    const [name] = names;
+    if (name === undefined || names.length > 1) return super.valueAt(index, names);
+    return scalarIn(this.text.bytes, this.text.ends[index - 1] ?? 0, name, this.text.columns);
   }
 
   /** Without making values, where both are text. */

@@ -90,17 +90,15 @@ for (const [pagination, form] of [OFFSET, PAGE, CURSOR, LINK].flatMap((each) => 
       countHeader: true,
       envelope: (page, { next }) => ({ data: page, next_cursor: next }),
     };
-    // Of records with a cursor each is looked at.
-    const cursor = form === 'rows' ? { cursor_field: 'version' } : {};
     return {
-      incremental: form === 'rows',
+      incremental: true,
       tells: 'total',
       fill: async (given) => {
         records = given;
         service.datasets.set('customers', { count: given.length, record: (index) => ({ ...records[index] }) });
       },
       open: (options) => {
-        const config = { base_url: service.url, endpoints: [{ ...paged(pagination), ...cursor }] };
+        const config = { base_url: service.url, endpoints: [{ ...paged(pagination), cursor_field: 'version' }] };
         const made = restSource({ config, outbound, log: () => {}, ...options });
         return form === 'text' ? readingText(made) : made;
       },
@@ -267,6 +265,21 @@ describe('links', () => {
     expect(ids).toEqual([1, 2, 3]);
     expect(JSON.stringify(batches)).not.toContain('secret-key');
     expect(server.seen[1]?.query.key).toBe('secret-key');
+  });
+});
+
+describe('a cursor', () => {
+  it.each(['rows', 'text'])('may stand within the records, which come as %s', async (form) => {
+    const page = (...ids: number[]) => ({ body: { items: ids.map((id) => ({ id })) } });
+    server.order(page(1, 2), page(3, 4), page(5));
+    const made = source({
+      path: '/any',
+      record_path: '/items',
+      pagination: { type: 'cursor', cursor_path: '/items/1/id' },
+    });
+    const { ids } = await drain(form === 'text' ? readingText(made) : made);
+    expect(ids).toEqual([1, 2, 3, 4, 5]);
+    expect(server.seen.map(({ query }) => query.cursor)).toEqual([undefined, '2', '4']);
   });
 });
 

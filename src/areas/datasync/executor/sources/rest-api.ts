@@ -57,10 +57,6 @@ type Position = {
 /** Puts records of a page, from that one on, to those that wait. @returns the first one that is left */
 type Adder = (from: number) => number;
 
-function addingText(pending: PendingRecords, records: PageRecords): Adder {
-  return (from) => pending.addText(records, from);
-}
-
 interface EndpointPage extends Page {
   readonly endpoint: number;
 }
@@ -153,8 +149,8 @@ class RestSource implements Source {
         client,
         since,
         log,
-        // Cursors are looked for in each record.
-        text: from.text === true && endpoint.cursor_field === undefined,
+        // Where records are left out, each of them is looked at.
+        text: from.text === true && since === undefined,
         ...(share && { share }),
       });
       const start = index === position.endpoint ? (position.page ?? undefined) : undefined;
@@ -191,7 +187,10 @@ class RestSource implements Source {
       const { endpoint, records, state, next } = page;
       if (!pending.takes(records.text)) yield take();
       if (pending.empty) begunAt = performance.now();
-      const add = records.text ? addingText(pending, records) : this.#adder(endpoint, pending, marks, records);
+      const mark = marks.get(this.#cursorKeys[endpoint] ?? '');
+      const add = records.text
+        ? this.#textAdder(endpoint, pending, mark, records)
+        : this.#adder(endpoint, pending, mark, records);
       for (let index = skip; index < records.count; ) {
         index = add(index);
         if (!pending.full || index === records.count) continue;
@@ -209,17 +208,31 @@ class RestSource implements Source {
     return Object.keys(cursors).length === 0 ? undefined : cursors;
   }
 
-  /** Adds one record at a time, if it is wanted. */
-  #adder(index: number, pending: PendingRecords, marks: ReadonlyMap<string, HighWater>, { list }: PageRecords): Adder {
-    const mark = marks.get(this.#cursorKeys[index] ?? '');
+  /** The names that lead to an endpoint's cursor in a record. */
+  #cursorNames(index: number): string[] {
     const field = this.#endpoints[index]?.cursor_field ?? '';
-    const names = field.startsWith('/') ? parsePointer(field) : [field];
+    return field.startsWith('/') ? parsePointer(field) : [field];
+  }
+
+  /** Adds one record at a time, if it is wanted. */
+  #adder(index: number, pending: PendingRecords, mark: HighWater | undefined, { list }: PageRecords): Adder {
+    const names = this.#cursorNames(index);
     return (at) => {
       const record = list[at];
       const isWanted =
-        !mark || record instanceof BadLine || !isValueMap(record) || mark.take(valueAt(record, names), record);
+        !mark || record instanceof BadLine || !isValueMap(record) || mark.take(valueAt(record, names), () => record);
       if (isWanted) pending.add(record);
       return at + 1;
+    };
+  }
+
+  /** Adds all records for which there is room: every one is wanted. */
+  #textAdder(index: number, pending: PendingRecords, mark: HighWater | undefined, records: PageRecords): Adder {
+    const names = this.#cursorNames(index);
+    return (from) => {
+      const to = pending.addText(records, from);
+      for (let at = from; mark && at < to; at += 1) mark.take(records.valueAt(at, names), () => records.at(at) as Row);
+      return to;
     };
   }
 
