@@ -4470,7 +4470,7 @@ export interface paths {
          * Push any number of records, a line each
          * @description One record a line, `{"id", "data", "metadata"}`; `Content-Encoding` gzip, and zstd where the server's Node.js has it.
          *     Lines that are no record (at most 1 MiB each) are reported by number, and the rest goes on. All of it has at most 1 GiB,
-         *     unpacked: more is answered 413, and nothing of it is kept. One answer comes at the end, when all is durable.
+         *     packed and unpacked: more is answered 413, and nothing of it is kept. One answer comes at the end, when all is durable.
          *
          *     An upload can go on after its connection broke off, for 24 h, if it has an `Idempotency-Key`: a repeat with the same key begins, as
          *     `X-Request-Offset` says, so many bytes (unpacked) into the upload; 0 unless told. What has come already is passed over, so sending all of it again

@@ -4,6 +4,7 @@ import { appendChunk, createBlob, deleteBlob, finishBlob } from '../../store/blo
 import type { Store, Tx } from '../../store/store.ts';
 import { auditPush } from './push.ts';
 import { chunksOf } from './push-blob.ts';
+import { MOST_STREAM_BYTES } from './push-body.ts';
 import { type CheckedLines, type LinesState, PushLines } from './push-lines.ts';
 import { enqueueLoad, PUSHED, type PushOptions } from './push-load.ts';
 import type { PushError } from './push-records.ts';
@@ -17,9 +18,6 @@ import {
   pushStreamTakeOver,
   type StreamRow,
 } from './queries/push_stream.ts';
-
-/** Of one upload, unpacked. The route's description names it. */
-const MOST_STREAM_BYTES = 1024 * 1024 * 1024;
 
 export interface StreamRequest {
   readonly source: string;

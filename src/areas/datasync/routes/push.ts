@@ -9,9 +9,9 @@ import { AppError, invalidField } from '../../../kernel/errors.ts';
 import { ExecutorError } from '../../../protocol/executor.ts';
 import type { DatasyncDeps } from '../deps.ts';
 import { NoBody } from '../dialect.ts';
-import { hasZstd, unpacked } from '../executor/formats/compression.ts';
 import { idOf, PathId } from '../ids.ts';
 import { getPushRequest, PushBatch, type PushView, parseBatch, pushBatch } from '../push.ts';
+import { bodyOf } from '../push-body.ts';
 import { PushOptions, Source } from '../push-load.ts';
 import { PUSH_ERROR_CODES, type PushError, PushRecord } from '../push-records.ts';
 import { retryPushRequest } from '../push-retry.ts';
@@ -76,7 +76,7 @@ const RequestAnswer = Type.Object(
 
 const STREAM_DESCRIPTION = `One record a line, \`{"id", "data", "metadata"}\`; \`Content-Encoding\` gzip, and zstd where the server's Node.js has it.
 Lines that are no record (at most 1 MiB each) are reported by number, and the rest goes on. All of it has at most 1 GiB,
-unpacked: more is answered 413, and nothing of it is kept. One answer comes at the end, when all is durable.
+packed and unpacked: more is answered 413, and nothing of it is kept. One answer comes at the end, when all is durable.
 
 An upload can go on after its connection broke off, for 24 h, if it has an \`Idempotency-Key\`: a repeat with the same key begins, as
 \`X-Request-Offset\` says, so many bytes (unpacked) into the upload; 0 unless told. What has come already is passed over, so sending all of it again
@@ -217,7 +217,9 @@ function registerStream(app: App, { store }: DatasyncDeps): void {
       try {
         const key = idempotencyKeyOf(request);
         const offset = offsetOf(request);
-        const body = bodyOf(request);
+        const encoding = request.headers['content-encoding'];
+        // Who ends a request early must still be able to answer it.
+        const body = bodyOf(request.raw.iterator({ destroyOnReturn: false }), encoding);
         const authorize = () => request.authorizeAgain();
         const from = { source, options, key, offset, body, startedAt, authorize };
         const pushed = await pushStream(store, actorOf(request), from);
@@ -251,19 +253,6 @@ function offsetOf(request: FastifyRequest): number {
   const header = request.headers['x-request-offset'] ?? '0';
   if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
   throw invalidField('X-Request-Offset', 'must be a number of bytes');
-}
-
-/** The body, unpacked. @throws AppError `unsupported_media_type` */
-function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  // Who ends a request early must still be able to answer it.
-  const body: AsyncIterable<Uint8Array> = request.raw.iterator({ destroyOnReturn: false });
-  if (encoding === 'identity') return body;
-  // How much there may be of it is the upload's matter.
-  if (encoding === 'gzip' || (encoding === 'zstd' && hasZstd)) return unpacked(body, encoding, Number.MAX_SAFE_INTEGER);
-  const mend = `Content-Encoding must be gzip${hasZstd ? ', zstd' : ''} or left out.`;
-  const missing = `zstd needs Node.js 22.15 or newer, and this server runs on ${process.versions.node}: `;
-  throw new AppError('unsupported_media_type', encoding === 'zstd' ? missing + mend : mend);
 }
 
 /** In words for a client, where it is the client's. */

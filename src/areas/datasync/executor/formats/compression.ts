@@ -16,7 +16,7 @@ const LONGEST_MAGIC = 4;
 
 /**
  * Unpacks a file while it is read.
- * @param maxBytes of what is unpacked; files that are not packed have no such limit
+ * @param maxBytes of what is unpacked, and of what is packed; files that are not packed have no such limit
  * @throws ExecutorError for broken data, a bomb, and a method that this Node.js lacks
  */
 export async function* unpacked(
@@ -45,6 +45,8 @@ async function* unpack(
   async function* counted(): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of input) {
       packedBytes += chunk.length;
+      // What unpacks to nothing could go on for ever.
+      if (packedBytes > maxBytes) throw tooLarge(method, maxBytes, 'packed');
       yield chunk;
     }
   }
@@ -56,9 +58,7 @@ async function* unpack(
   try {
     for await (const chunk of stream) {
       bytes += chunk.length;
-      if (bytes > maxBytes) {
-        throw unreadable(`the ${method} file is more than ${Math.round(maxBytes / 1024 / 1024)} MiB when unpacked`);
-      }
+      if (bytes > maxBytes) throw tooLarge(method, maxBytes, 'when unpacked');
       if (bytes > RATIO_FROM_BYTES && bytes > packedBytes * MOST_RATIO) {
         throw unreadable(`the ${method} file unpacks to more than ${MOST_RATIO} times its size, as zip bombs do`);
       }
@@ -67,6 +67,10 @@ async function* unpack(
   } catch (error) {
     throw isDataError(error) ? unreadable(`the ${method} data is broken: ${error.message}`, error) : error;
   }
+}
+
+function tooLarge(method: string, maxBytes: number, how: string): ExecutorError {
+  return unreadable(`the ${method} file is more than ${Math.round(maxBytes / 1024 / 1024)} MiB ${how}`);
 }
 
 function isDataError(error: unknown): error is Error {
@@ -82,7 +86,8 @@ interface ZstdOfNewerNodes {
 /** Whether this Node.js can unpack zstd. */
 export const hasZstd = 'createZstdDecompress' in zlib;
 
-function zstdDecompressor(): () => Transform {
+/** Makes decompressors of one frame. @throws ExecutorError where there are none */
+export function zstdDecompressor(): () => Transform {
   const create = (zlib as ZstdOfNewerNodes).createZstdDecompress;
   if (create) return create;
   throw new ExecutorError(

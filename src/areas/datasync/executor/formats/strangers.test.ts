@@ -33,6 +33,13 @@ describe('packed files', () => {
     );
   });
 
+  it('that go on without any content end at the cap', async () => {
+    const empty = Buffer.alloc(MIB + 20, gzipSync(''));
+    await expect(readFile('ndjson', empty, { limits: { maxBytes: MIB }, chunk: 65_536 })).rejects.toMatchObject(
+      refusal('the gzip file is more than 1 MiB packed'),
+    );
+  });
+
   it('that are broken, cut off, or none at all are said to be', async () => {
     const packed = gzipSync('{"id":1}\n'.repeat(1000));
     await expect(readFile('ndjson', packed.subarray(0, -20))).rejects.toMatchObject(refusal('gzip data is broken'));

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
-import { readFile } from './read-all.fixture.ts';
+import { buffer } from 'node:stream/consumers';
+import { expect, it, vi } from 'vitest';
+import { zstdDecompressor } from './compression.ts';
+import { chunks, readFile } from './read-all.fixture.ts';
 import { describeZstd, SKIPPABLE_FRAME, ZSTD_LINE, zstd } from './zstd.fixture.ts';
+import { unpackFrames } from './zstd-frames.ts';
 
 const MIB = 1024 * 1024;
 const refusal = (message: string) => ({
@@ -38,6 +41,27 @@ function there(): void {
     const content = `${JSON.stringify({ noise })}\n${JSON.stringify({ same })}\n`;
     expect((await readFile('ndjson', zstd(content), { chunk: 100_000 })).rows).toEqual([{ noise }, { same }]);
     expect((await readFile('ndjson', zstd(''))).rows).toEqual([]);
+  });
+
+  it('may have frames without content among the others, but not without end', async () => {
+    const line = zstd(lines(1, 1));
+    const skipped = Array<Buffer>(100_000).fill(SKIPPABLE_FRAME);
+    expect(await ids('ndjson', Buffer.concat([line, ...skipped]), { chunk: 65_537 })).toEqual([1]);
+    const empty = (count: number) => Array<Buffer>(count).fill(zstd(''));
+    expect(await ids('ndjson', Buffer.concat([line, ...empty(4096), line, ...empty(1)]))).toEqual([1, 1]);
+    await expect(readFile('ndjson', Buffer.concat([line, ...empty(4097), line]))).rejects.toMatchObject(
+      refusal('the zstd data has more than 4096 empty frames'),
+    );
+    await expect(
+      readFile('ndjson', Buffer.concat([line, ...skipped]), { limits: { maxBytes: MIB } }),
+    ).rejects.toMatchObject(refusal('the zstd file is more than 1 MiB packed'));
+  });
+
+  it('make no decompressor for what is passed over', async () => {
+    const frames = [SKIPPABLE_FRAME, zstd('a'), SKIPPABLE_FRAME, SKIPPABLE_FRAME, zstd('b')];
+    const made = vi.fn(zstdDecompressor());
+    const unpacked = await buffer(unpackFrames(chunks(Buffer.concat(frames), 3), made));
+    expect([unpacked.toString(), made.mock.calls.length]).toEqual(['ab', 2]);
   });
 
   it('that break off anywhere are refused, and so is what follows them and is none', async () => {

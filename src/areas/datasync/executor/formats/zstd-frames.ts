@@ -7,7 +7,14 @@ import { unreadable } from './reading.ts';
  * whole one. So the frames are told apart here (RFC 8878, section 3.1), and each has a decompressor of its own.
  */
 
+/**
+ * Of frames without content, so many more than of others are taken. Each costs a decompressor and only some bytes to
+ * write, and no limit on what is unpacked ever ends them.
+ */
+const MOST_EMPTY_FRAMES = 4096;
+
 const MAGIC = 0xfd2fb528;
+const FRAME_BEGINNING = Buffer.from('28b52ffd', 'hex');
 /** The last four bits are the writer's. */
 const SKIPPABLE = 0x184d2a50;
 
@@ -18,19 +25,17 @@ const RLE = 1;
 const RESERVED = 3;
 
 /** What the bytes are that come next, once those that are passed over have come. */
-type Part = 'magic' | 'skippable size' | 'descriptor' | 'block' | 'nothing';
+type Part = 'descriptor' | 'block' | 'nothing';
 
 const PART_BYTES: Readonly<Record<Part, number>> = {
-  magic: 4,
-  'skippable size': 4,
   descriptor: 1,
   block: 3,
   nothing: 0,
 };
 
-/** Walks along one frame to its end, whatever pieces it comes in. */
+/** Walks along one frame, from behind its magic number to its end, whatever pieces it comes in. */
 class FrameWalk {
-  #part: Part = 'magic';
+  #part: Part = 'descriptor';
   #passOver = 0;
   #value = 0;
   #bytes = 0;
@@ -62,21 +67,8 @@ class FrameWalk {
   }
 
   #read(value: number): void {
-    switch (this.#part) {
-      case 'magic':
-        if (value === MAGIC) this.#part = 'descriptor';
-        else if (value - (value % 16) === SKIPPABLE) this.#part = 'skippable size';
-        else throw unreadable('the zstd data is broken: something else than another frame follows');
-        return;
-      case 'skippable size':
-        this.#goOn('nothing', value);
-        return;
-      case 'descriptor':
-        this.#readDescriptor(value);
-        return;
-      default:
-        this.#readBlock(value);
-    }
+    if (this.#part === 'descriptor') this.#readDescriptor(value);
+    else this.#readBlock(value);
   }
 
   #readDescriptor(descriptor: number): void {
@@ -117,11 +109,31 @@ async function fill(feed: Feed): Promise<boolean> {
   return true;
 }
 
+/** The next bytes that have come, `most` at most. @throws ExecutorError when there are no more */
+async function next(feed: Feed, most: number): Promise<Uint8Array> {
+  if (!(await fill(feed))) throw unreadable('the zstd data is broken: it breaks off within a frame');
+  const bytes = feed.rest.subarray(0, most);
+  feed.rest = feed.rest.subarray(bytes.length);
+  return bytes;
+}
+
+/** @throws ExecutorError when it breaks off */
+async function nextNumber(feed: Feed): Promise<number> {
+  const bytes = Buffer.alloc(4);
+  for (let at = 0; at < 4; ) {
+    const piece = await next(feed, 4 - at);
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes.readUInt32LE();
+}
+
+/** The bytes of a frame whose magic number was read. */
 async function* nextFrame(feed: Feed): AsyncGenerator<Uint8Array, void> {
+  yield FRAME_BEGINNING;
   const walk = new FrameWalk();
   while (!walk.ended) {
-    if (!(await fill(feed))) throw unreadable('the zstd data is broken: it breaks off within a frame');
-    const { rest } = feed;
+    const rest = await next(feed, Number.POSITIVE_INFINITY);
     const length = walk.advance(rest);
     feed.rest = rest.subarray(length);
     yield rest.subarray(0, length);
@@ -131,17 +143,29 @@ async function* nextFrame(feed: Feed): AsyncGenerator<Uint8Array, void> {
 /**
  * Unpacks all frames of zstd data.
  * @param create a decompressor of one frame
- * @throws ExecutorError for data that is none, or breaks off; what the decompressor throws
+ * @throws ExecutorError for data that is none, breaks off, or goes on without any content; what the decompressor throws
  */
 export async function* unpackFrames(
   input: AsyncIterable<Uint8Array>,
   create: () => Transform,
 ): AsyncGenerator<Buffer, void> {
   const feed: Feed = { pieces: input[Symbol.asyncIterator](), rest: new Uint8Array() };
+  let empty = 0;
   try {
     do {
-      const frame = pipeline(nextFrame(feed), create(), () => {});
-      yield* frame as AsyncIterable<Buffer>;
+      const magic = await nextNumber(feed);
+      if (magic - (magic % 16) === SKIPPABLE) {
+        for (let left = await nextNumber(feed); left > 0; ) left -= (await next(feed, left)).length;
+        continue;
+      }
+      if (magic !== MAGIC) throw unreadable('the zstd data is broken: something else than another frame follows');
+      let isEmpty = true;
+      for await (const chunk of pipeline(nextFrame(feed), create(), () => {}) as AsyncIterable<Buffer>) {
+        isEmpty = false;
+        yield chunk;
+      }
+      empty = Math.max(0, empty + (isEmpty ? 1 : -1));
+      if (empty > MOST_EMPTY_FRAMES) throw unreadable(`the zstd data has more than ${MOST_EMPTY_FRAMES} empty frames`);
     } while (await fill(feed));
   } finally {
     await feed.pieces.return?.();

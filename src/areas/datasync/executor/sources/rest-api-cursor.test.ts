@@ -105,6 +105,21 @@ describe('records that share the highest value', () => {
     expect(taken(last, [row(1), row(2), row(2), row(3), row(4), row(1)])).toEqual([]);
   });
 
+  it('are in no position that was told before they came', () => {
+    const mark = new HighWater(stored({ value: 5, seen: [] }), undefined);
+    taken(mark, [row(1)]);
+    const [cursor, reached] = [mark.cursor, mark.reached];
+    const [cursorThen, reachedThen] = [stored(cursor), stored(reached)];
+    taken(mark, [row(2)]);
+    // Told by the batch behind, which is read while the first one is not committed yet.
+    expect([stored(mark.cursor), stored(mark.reached)]).not.toEqual([cursorThen, reachedThen]);
+    expect([stored(cursor), stored(reached)]).toEqual([cursorThen, reachedThen]);
+    // Broken off between the two: what comes once more counts once.
+    const again = new HighWater(5, stored(reached));
+    taken(again, [row(2)]);
+    expect(taken(new HighWater(stored(again.cursor), undefined), [row(1), row(2), row(2)])).toEqual([2]);
+  });
+
   it('all come again where an earlier version kept their value alone, and where they are too many', () => {
     expect(taken(new HighWater(5, undefined), [row(1)])).toEqual([1]);
     const many = Array.from({ length: 10_001 }, (_, id) => row(id));

@@ -86,7 +86,7 @@ export class HighWater {
   readonly #since: Mark | undefined;
   #highest: Mark | undefined;
   #value: Json | undefined;
-  /** Of the records that have the highest value; null when they are too many. */
+  /** Of the records that have the highest value; null when they are too many. Positions share it: it never changes. */
   #seen: string[] | null;
   /** Such records whose digests nobody has asked for yet. */
   #fresh: Row[] = [];
@@ -111,7 +111,7 @@ export class HighWater {
   /** Where the next run begins; undefined when no record had a value. */
   get cursor(): Json | undefined {
     if (this.#value === undefined) return undefined;
-    for (const record of this.#fresh) this.#seen?.push(digestOf(record));
+    if (this.#fresh.length > 0) this.#seen = this.#seen && [...this.#seen, ...this.#fresh.map(digestOf)];
     this.#fresh = [];
     return { value: this.#value, seen: this.#seen };
   }
