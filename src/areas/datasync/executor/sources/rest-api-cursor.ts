@@ -89,7 +89,7 @@ export class HighWater {
   /** Of the records that have the highest value; null when they are too many. Positions share it: it never changes. */
   #seen: string[] | null;
   /** Such records whose digests nobody has asked for yet. */
-  #fresh: Row[] = [];
+  #fresh: (() => Row)[] = [];
   /** How often each record of the last run's highest value is still to be passed over. */
   readonly #left = new Map<string, number>();
 
@@ -111,7 +111,8 @@ export class HighWater {
   /** Where the next run begins; undefined when no record had a value. */
   get cursor(): Json | undefined {
     if (this.#value === undefined) return undefined;
-    if (this.#fresh.length > 0) this.#seen = this.#seen && [...this.#seen, ...this.#fresh.map(digestOf)];
+    if (this.#fresh.length > 0)
+      this.#seen = this.#seen && [...this.#seen, ...this.#fresh.map((record) => digestOf(record()))];
     this.#fresh = [];
     return { value: this.#value, seen: this.#seen };
   }
@@ -130,10 +131,11 @@ export class HighWater {
 
   /**
    * Takes note of a record.
+   * @param record makes it, where it is needed: most have been passed by the next one before anybody asks
    * @returns whether it is one to read: not older than where this run begins, and none that came with that very value
    * before. Records without a value, or with one of another kind, are read.
    */
-  take(value: Value | undefined, record: Row): boolean {
+  take(value: Value | undefined, record: () => Row): boolean {
     const mark = markOf(value);
     if (!mark) return true;
     const order = this.#since && compare(mark, this.#since);
@@ -149,16 +151,16 @@ export class HighWater {
     return true;
   }
 
-  #cameBefore(record: Row): boolean {
+  #cameBefore(record: () => Row): boolean {
     if (this.#left.size === 0) return false;
-    const digest = digestOf(record);
+    const digest = digestOf(record());
     const count = this.#left.get(digest) ?? 0;
     if (count > 1) this.#left.set(digest, count - 1);
     else this.#left.delete(digest);
     return count > 0;
   }
 
-  #note(record: Row): void {
+  #note(record: () => Row): void {
     if (!this.#seen) return;
     this.#fresh.push(record);
     if (this.#seen.length + this.#fresh.length <= MOST_TIES) return;

@@ -1,7 +1,7 @@
 import type { Outbound } from '../../../../connections/outbound.ts';
 import { ExecutorError, type Json, type LogLineLevel } from '../../../../protocol/executor.ts';
 import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
-import type { Batch, ReadFrom, Source } from '../pipeline/contracts.ts';
+import type { Batch, ReadFrom, Row, Source } from '../pipeline/contracts.ts';
 import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import { RestClient } from '../rest/client.ts';
 import type { RestConfig } from '../spec.ts';
