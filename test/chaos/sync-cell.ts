@@ -18,13 +18,21 @@ import type { Sink } from './sync-sink.ts';
 /** Asks the API. */
 export type Call = (method: string, route: string, body?: object) => Promise<Record<string, unknown>>;
 
+export interface CellParts {
+  readonly kind: SyncKind;
+  readonly sink: Sink;
+  readonly call: Call;
+  /** Stands before the sink, where that is a database. */
+  readonly rows: SyncGate | undefined;
+}
+
 const PARTS = 3;
 
 /** One kind of job, one destination; each round has a job and a table of its own. */
 export class SyncCell {
   readonly kind: SyncKind;
   readonly sink: Sink;
-  readonly #rows: SyncGate;
+  readonly #rows: SyncGate | undefined;
   readonly #reads: SyncGate;
   readonly #rest: RestServer;
   readonly #call: Call;
@@ -37,7 +45,7 @@ export class SyncCell {
   /** What it asks when nobody disturbs it. */
   trace: Trace = { rows: [], reads: [] };
 
-  private constructor(kind: SyncKind, sink: Sink, call: Call, rows: SyncGate, reads: SyncGate, rest: RestServer) {
+  private constructor({ kind, sink, call, rows }: CellParts, reads: SyncGate, rest: RestServer) {
     this.kind = kind;
     this.sink = sink;
     this.#call = call;
@@ -53,19 +61,23 @@ export class SyncCell {
     });
   }
 
-  static async open(kind: SyncKind, sink: Sink, call: Call, rows: SyncGate): Promise<SyncCell> {
+  static async open(parts: CellParts): Promise<SyncCell> {
     const rest = await RestServer.start();
     const reads = await SyncGate.open(Number(new URL(rest.url).port), 'http');
-    return new SyncCell(kind, sink, call, rows, reads, rest);
+    return new SyncCell(parts, reads, rest);
   }
 
   get name(): string {
     return `${this.kind} to ${this.sink.engine}`;
   }
 
-  /** Whether the run asks one thing after the other, the same each time, so that its points can be told. */
+  /** Whether the run asks its database one thing after the other, the same each time, so that its points can be told. */
   get isSequential(): boolean {
-    return this.kind !== 'parts';
+    return this.kind !== 'parts' && this.#rows !== undefined;
+  }
+
+  get #gates(): SyncGate[] {
+    return this.#rows ? [this.#rows, this.#reads] : [this.#reads];
   }
 
   /** How many batches the run writes. */
@@ -88,6 +100,7 @@ export class SyncCell {
   }
 
   get #table(): string {
+    if (this.sink.engine === 'file') return `${this.#name}.ndjson`;
     return this.kind === 'push' ? `data.${this.#name}` : this.#name;
   }
 
@@ -130,7 +143,7 @@ export class SyncCell {
   }
 
   #spec(): object {
-    const { kind, sink } = this;
+    const { kind } = this;
     const incremental = kind === 'incremental';
     const merges = kind === 'upsert' || kind === 'mirror' || incremental;
     const endpoint = {
@@ -144,9 +157,7 @@ export class SyncCell {
       connector: { type: 'rest_api', config: { base_url, endpoints: [endpoint] } },
       transformations: [{ type: 'validation', config: { rules: [{ field: 'name', rule: 'required' }] } }],
       destination: {
-        type: 'database',
-        connection: { engine: sink.engine, host: '127.0.0.1', port: this.#rows.port, ...sink.login },
-        table: this.#table,
+        ...this.#place(),
         mode: merges ? 'upsert' : kind === 'overwrite' ? 'overwrite' : 'append',
         ...(merges ? { key_columns: ['id'] } : {}),
         ...(kind === 'mirror' ? { on_missing: 'delete', missing_threshold: 1 } : {}),
@@ -159,36 +170,43 @@ export class SyncCell {
     };
   }
 
+  #place(): object {
+    const { engine, database } = this.sink;
+    if (!database) return { type: 'file', path: this.#table };
+    const connection = { engine, host: '127.0.0.1', port: this.#rows?.port, ...database.login };
+    return { type: 'database', connection, table: this.#table };
+  }
+
   /** Counts from here. @returns a promise of the moment, which may never come; none is waited for unless told */
   arm(aim?: Aim): Promise<void> {
-    const armed = { rows: this.#rows, reads: this.#reads };
-    for (const gate of Object.values(armed)) void gate.arm();
-    return aim ? armed[aim.gate].arm(aim) : Promise.resolve();
+    for (const gate of this.#gates) void gate.arm();
+    const gate = aim?.gate === 'rows' ? this.#rows : this.#reads;
+    return aim && gate ? gate.arm(aim) : Promise.resolve();
   }
 
   /** Remembers what was asked since it was armed. */
   learn(): void {
-    this.trace = { rows: [...this.#rows.trace], reads: [...this.#reads.trace] };
+    this.trace = { rows: [...(this.#rows?.trace ?? [])], reads: [...this.#reads.trace] };
   }
 
-  /** Resolves when something like this is asked of the database, from now on. */
+  /** Resolves when something like this is asked of the database, from now on; never where there is none. */
   asked(wanted: RegExp): Promise<void> {
-    return this.#rows.asked(wanted);
+    return this.#rows ? this.#rows.asked(wanted) : new Promise(() => undefined);
   }
 
   /** Nobody is connected to the database any more. */
   get isQuiet(): boolean {
-    return this.#rows.isQuiet;
+    return this.#rows?.isQuiet ?? true;
   }
 
   /** Ends the conversations that were stopped. */
   open(): void {
-    for (const gate of [this.#rows, this.#reads]) gate.open();
+    for (const gate of this.#gates) gate.open();
   }
 
   /** Lets through what was stopped, as if nothing had been. */
   release(): void {
-    for (const gate of [this.#rows, this.#reads]) gate.release();
+    for (const gate of this.#gates) gate.release();
   }
 
   /** What is wrong with the table now that the run has ended. */
@@ -211,13 +229,11 @@ export class SyncCell {
 
   /** For people: what was asked last. */
   get story(): string {
-    return [`${this.name}, run ${this.run}:`, ...this.#rows.trace.slice(-5), ...this.#reads.trace.slice(-2)].join(
-      '\n  ',
-    );
+    return [`${this.name}, run ${this.run}:`, ...this.#gates.flatMap(({ trace }) => trace.slice(-3))].join('\n  ');
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#rows.close(), this.#reads.close()]);
+    await Promise.all(this.#gates.map((gate) => gate.close()));
     await this.#rest.close();
   }
 }

@@ -91,7 +91,8 @@ export function aimsAt(point: SyncPoint, { rows, reads }: Trace, batches: number
     .map((at) => ({ gate: 'rows', at, when }));
 }
 
-/** Any moment at all. */
-export function anyAim({ rows }: Trace, random: Random): Aim {
-  return { gate: 'rows', at: random.integer(0, rows.length - 1), when: random.chance(0.5) ? 'before' : 'after' };
+/** Any moment at all, of what is written where something is asked for that. */
+export function anyAim(trace: Trace, random: Random): Aim {
+  const gate = trace.rows.length > 0 ? 'rows' : 'reads';
+  return { gate, at: random.integer(0, trace[gate].length - 1), when: random.chance(0.5) ? 'before' : 'after' };
 }

@@ -1,12 +1,12 @@
 import type { TestRecord } from '../support/rest-server.ts';
-import type { SinkRow } from './sync-sink.ts';
+import type { Sink, SinkRow } from './sync-sink.ts';
 
 /**
  * What a job may be told to do. mirror: an upsert that also deletes what the source no longer has. incremental: the
  * second run of a job, of which the first one has read half. parts: rows are appended by several runs. push: no job, but
- * records that are sent in, and the run that loads them.
+ * records that are sent in, and the run that loads them. file: rows are appended to a file.
  */
-export const SYNC_KINDS = ['append', 'upsert', 'overwrite', 'mirror', 'incremental', 'parts', 'push'] as const;
+export const SYNC_KINDS = ['append', 'upsert', 'overwrite', 'mirror', 'incremental', 'parts', 'push', 'file'] as const;
 export type SyncKind = (typeof SYNC_KINDS)[number];
 
 export const RECORDS = 60;
@@ -15,6 +15,14 @@ export const FIRST_PART = 30;
 export const PAGE = 10;
 const TIED = 8;
 
+/** Whether there are jobs of the kind into such a sink; what is sent in goes to a PostgreSQL. */
+export function suits(kind: SyncKind, engine: Sink['engine']): boolean {
+  if (engine === 'file' || kind === 'file') return engine === kind;
+  return kind !== 'push' || engine === 'postgresql';
+}
+
+/** Kinds that append, or replace all. */
+const AS_SENT: readonly SyncKind[] = ['append', 'parts', 'overwrite', 'file'];
 /** Kinds that write into a table which has rows already. */
 const INTO_STANDING: readonly SyncKind[] = ['upsert', 'overwrite', 'mirror'];
 /** Kinds whose records come again under the same keys, also within one page. */
@@ -67,7 +75,7 @@ export function readBy(kind: SyncKind): number {
 /** What the table holds when all is done. */
 function expectedOf(kind: SyncKind): SinkRow[] {
   const records = goodRecords(kind);
-  if (kind === 'append' || kind === 'parts' || kind === 'overwrite') return records.map(rowOf);
+  if (AS_SENT.includes(kind)) return records.map(rowOf);
   const merged = new Map(standingOf(kind).map((row) => [row[0], row]));
   for (const record of records) {
     const [id, name, amount, note, at] = rowOf(record);

@@ -12,8 +12,8 @@ import type { ServerArgument } from './processes/server.ts';
 import type { SyncWorkerArgument } from './processes/sync-worker.ts';
 import { SyncCell } from './sync-cell.ts';
 import { SyncGate } from './sync-gate.ts';
-import { SYNC_KINDS } from './sync-records.ts';
-import { openSink, type Sink, type SinkEngine } from './sync-sink.ts';
+import { SYNC_KINDS, suits } from './sync-records.ts';
+import { openFolder, openSink, type Sink, type SinkEngine } from './sync-sink.ts';
 
 const SERVER = 'test/chaos/processes/server.ts';
 const WORKER = 'test/chaos/processes/sync-worker.ts';
@@ -23,6 +23,10 @@ const MAX_TASKS = 32;
 
 /** How a worker reaches the engine. */
 export type Transport = 'database' | 'http';
+
+function gateTo({ database }: Sink): Promise<SyncGate | undefined> {
+  return database ? SyncGate.open(database.port, database.protocol) : Promise.resolve(undefined);
+}
 
 /** All that takes part in syncs which are broken off: a control plane, a server, a worker, and a cell of each kind. */
 export class SyncScene {
@@ -64,6 +68,10 @@ export class SyncScene {
     return path.join(this.#directory, 'log');
   }
 
+  get #exports(): string {
+    return path.join(this.#directory, 'exports');
+  }
+
   get store(): Store {
     if (!this.#store) throw new Error('the scene is not open');
     return this.#store;
@@ -76,6 +84,7 @@ export class SyncScene {
     this.#store = new Store({ url: this.#url, poolSize: 4, logger, applicationName: 'chaos' });
     this.#entry = await bundleProcesses('sync-chaos', [SERVER, WORKER]);
     for (const engine of engines) this.sinks.push(await openSink(engine));
+    this.sinks.push(openFolder(this.#exports));
     const warehouse = await this.#openWarehouse();
     await this.startServer();
     const login = await this.call('POST', '/auth/login', { username: 'admin', password: ADMIN_PASSWORD });
@@ -86,20 +95,20 @@ export class SyncScene {
     this.#token = String(key);
     const call = this.call.bind(this);
     for (const sink of this.sinks) {
-      for (const kind of SYNC_KINDS) {
-        if (kind === 'push' && sink.engine !== 'postgresql') continue;
-        const gate = kind === 'push' ? warehouse : await SyncGate.open(sink.port, sink.protocol);
-        this.cells.push(await SyncCell.open(kind, sink, call, gate));
+      for (const kind of SYNC_KINDS.filter((one) => suits(one, sink.engine))) {
+        const rows = kind === 'push' ? warehouse : await gateTo(sink);
+        this.cells.push(await SyncCell.open({ kind, sink, call, rows }));
       }
     }
   }
 
-  /** What is sent in goes to the warehouse: the first of the databases, through a gate. */
+  /** What is sent in goes to the warehouse, through a gate. */
   async #openWarehouse(): Promise<SyncGate> {
-    const [sink] = this.sinks;
-    if (sink?.engine !== 'postgresql') throw new Error('the first of the databases has to be PostgreSQL');
-    const gate = await SyncGate.open(sink.port, sink.protocol);
-    this.#warehouseUrl = `postgresql://${sink.login.username}@127.0.0.1:${gate.port}/${sink.login.database}`;
+    const sink = this.sinks.find(({ engine }) => engine === 'postgresql');
+    const gate = sink && (await gateTo(sink));
+    if (!sink?.database || !gate) throw new Error('a PostgreSQL is needed for what is sent in');
+    const { username, database } = sink.database.login;
+    this.#warehouseUrl = `postgresql://${username}@127.0.0.1:${gate.port}/${database}`;
     return gate;
   }
 
@@ -142,7 +151,7 @@ export class SyncScene {
     const argument: SyncWorkerArgument = {
       id: `sync-${this.#workers}`,
       maxTasks: MAX_TASKS,
-      exportDir: path.join(this.#directory, 'exports'),
+      exportDir: this.#exports,
       ...(transport === 'http'
         ? { server: `http://127.0.0.1:${this.#port}`, token: this.#token }
         : { databaseUrl: this.#url, warehouseUrl: this.#warehouseUrl }),

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { TemporaryMariadb } from '../support/temporary-mariadb.ts';
 import { TemporaryPostgres } from '../support/temporary-postgres.ts';
 import type { WireProtocol } from './sync-wire.ts';
@@ -5,12 +7,15 @@ import type { WireProtocol } from './sync-wire.ts';
 /** A row as it is compared, whichever database it comes from. */
 export type SinkRow = readonly [id: number, name: string, amount: number, note: string | null, at: string];
 
-/** A database that is synced to, and may be killed. */
+/** What is synced to, and may be killed. */
 export interface Sink {
-  readonly engine: 'postgresql' | 'mariadb';
-  readonly protocol: WireProtocol;
-  readonly port: number;
-  readonly login: { readonly database: string; readonly username: string };
+  readonly engine: 'postgresql' | 'mariadb' | 'file';
+  /** How it is reached; files are not. */
+  readonly database?: {
+    readonly protocol: WireProtocol;
+    readonly port: number;
+    readonly login: { readonly database: string; readonly username: string };
+  };
   /** Makes a table of the rows. */
   fill(table: string, rows: readonly SinkRow[], keyed: boolean): Promise<void>;
   /** All that is in a table; undefined when there is none. */
@@ -22,7 +27,7 @@ export interface Sink {
   remove(): Promise<void>;
 }
 
-export type SinkEngine = Sink['engine'];
+export type SinkEngine = 'postgresql' | 'mariadb';
 
 const DATABASE = 'sink';
 
@@ -55,7 +60,13 @@ function creation(engine: SinkEngine, table: string, rows: readonly SinkRow[], k
 
 /** What is pushed has its id under a name of its own. */
 function rowOf({ id, _id, name, amount, note, at }: Record<string, unknown>): SinkRow {
-  return [Number(id ?? _id), String(name), Number(amount), note === null ? null : String(note), String(at)];
+  return [
+    Number(id ?? _id),
+    String(name),
+    Number(amount),
+    note === null || note === undefined ? null : String(note),
+    String(at),
+  ];
 }
 
 async function openPostgres(): Promise<Sink> {
@@ -65,9 +76,11 @@ async function openPostgres(): Promise<Sink> {
   const run = (sql: string) => cluster.administer(sql, DATABASE);
   return {
     engine: 'postgresql',
-    protocol: 'postgresql',
-    port: cluster.port,
-    login: { database: DATABASE, username: 'postgres' },
+    database: {
+      protocol: 'postgresql',
+      port: cluster.port,
+      login: { database: DATABASE, username: 'postgres' },
+    },
     fill: async (table, rows, keyed) => {
       for (const sql of creation('postgresql', table, rows, keyed)) await run(sql);
     },
@@ -91,9 +104,7 @@ async function openMariadb(): Promise<Sink> {
   const run = (sql: string) => server.administer(sql, database);
   return {
     engine: 'mariadb',
-    protocol: 'mysql',
-    port: server.port,
-    login: { database, username: 'root' },
+    database: { protocol: 'mysql', port: server.port, login: { database, username: 'root' } },
     fill: async (table, rows, keyed) => {
       for (const sql of creation('mariadb', table, rows, keyed)) await run(sql);
     },
@@ -109,5 +120,23 @@ async function openMariadb(): Promise<Sink> {
     kill: () => server.kill(),
     start: () => server.start(),
     remove: () => server.remove(),
+  };
+}
+
+/** Where exports go: lines of JSON, of which the last may be broken off. */
+export function openFolder(folder: string): Sink {
+  const nothing = async () => undefined;
+  return {
+    engine: 'file',
+    fill: () => Promise.reject(new Error('files begin empty')),
+    rows: async (name) => {
+      const text = await readFile(path.join(folder, name), 'utf8').catch(() => '');
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      return whole.split('\n').flatMap((line) => (line === '' ? [] : [rowOf(JSON.parse(line))]));
+    },
+    scratch: async () => [],
+    kill: nothing,
+    start: nothing,
+    remove: nothing,
   };
 }

@@ -43,6 +43,7 @@ class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #left = Number.POSITIVE_INFINITY;
+  #fallsSilent: (() => void) | undefined;
 
   constructor(address: NetConnectOpts) {
     this.#server = createServer((client) => {
@@ -61,7 +62,7 @@ class CuttingProxy {
       server.pipe(client);
       client.on('data', (chunk: Buffer) => {
         if (chunk.length > this.#left) {
-          server.write(chunk.subarray(0, this.#left), () => client.destroy());
+          server.write(chunk.subarray(0, this.#left), this.#fallsSilent ?? (() => client.destroy()));
           this.#left = 0;
         } else {
           this.#left -= chunk.length;
@@ -80,11 +81,18 @@ class CuttingProxy {
 
   cutAfter(bytes: number): void {
     this.#left = bytes;
+    this.#fallsSilent = undefined;
   }
 
-  /** As a network that is gone: nothing passes any more, and nobody is told. */
-  silence(): void {
-    for (const socket of this.#sockets) socket.unpipe().pause();
+  /** As a network that is gone: nothing passes any more, and nobody is told. @returns a promise of that moment */
+  silenceAfter(bytes: number): Promise<void> {
+    this.#left = bytes;
+    return new Promise((resolve) => {
+      this.#fallsSilent = () => {
+        for (const socket of this.#sockets) socket.unpipe().pause();
+        resolve();
+      };
+    });
   }
 
   close(): void {
@@ -1003,26 +1011,33 @@ export function describeDestination(name: string, setup: () => Promise<Destinati
         expect((await under.rows(table))[0]).toEqual({ id: 1, name: 'held' });
       });
 
-      it.each(['a batch', 'the goodbye'])(
-        'ends when the run is cancelled and the server is silent: amid %s',
-        async (what) => {
-          const proxy = new CuttingProxy(under.address);
-          const cancel = new AbortController();
-          const run = attempt({ signal: cancel.signal }, under.loginThrough(await proxy.listen()));
-          try {
-            await run.open();
-            await run.write(people(1));
-            proxy.silence();
-            const ending = what === 'a batch' ? run.write(people(2)).catch(() => {}) : run.destination.close();
-            setImmediate(() => cancel.abort(new Error('cancelled')));
-            await ending;
+      it('ends when the run is cancelled, wherever the server falls silent', async () => {
+        const proxy = new CuttingProxy(under.address);
+        const login = under.loginThrough(await proxy.listen());
+        const through = async (run: Attempt) => {
+          await run.open();
+          await run.write(people(9));
+          await run.destination.close();
+        };
+        try {
+          for (let bytes = 40, ended = false; !ended; bytes += 120) {
+            const cancel = new AbortController();
+            const run = attempt({ signal: cancel.signal }, login);
+            const silent = proxy.silenceAfter(bytes).then(() => false);
+            const way = through(run).then(
+              () => true,
+              () => false,
+            );
+            ended = await Promise.race([silent, way]);
+            cancel.abort(new Error('cancelled'));
+            await way;
             await run.destination.close();
-          } finally {
-            proxy.close();
           }
-          expect(idsOf(await under.rows(table))).toEqual([1]);
-        },
-      );
+        } finally {
+          proxy.close();
+        }
+        expect(idsOf(await under.rows(table))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      });
     });
   });
 }

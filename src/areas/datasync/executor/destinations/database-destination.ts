@@ -60,8 +60,9 @@ export class DatabaseDestination implements Destination {
   async open(): Promise<SyncState | undefined> {
     checkSpec(this.#spec, this.#engine);
     return await this.#explained('opening', async () => {
-      await this.#engine.connect();
+      // Before it is connected: what is asked first may be what a server does not answer.
       this.#spec.signal?.addEventListener('abort', this.#onAbort);
+      await this.#engine.connect();
       const state = await this.#engine.takeFence((found) => this.#clear(found));
       const own = state?.run_id === this.#spec.runId ? state : undefined;
       if (own?.complete) {

@@ -55,6 +55,7 @@ export class MysqlEngine implements DatabaseEngine {
   readonly #schema: string;
   readonly #fence: Fence;
   readonly #target: MysqlTarget;
+  #connection: mysql.Connection | undefined;
   #session: Session | undefined;
 
   constructor(login: DatabaseLogin, connect: ConnectOptions, schema: string, fence: Fence, target: MysqlTarget) {
@@ -71,24 +72,20 @@ export class MysqlEngine implements DatabaseEngine {
   }
 
   async connect(): Promise<void> {
-    const connection = await connectMysql(this.#login, this.#connect);
-    try {
-      this.#session = await settle(connection, this.#schema);
-      await ensureStateTable(this.#session);
-    } catch (error) {
-      connection.destroy();
-      throw error;
-    }
+    this.#connection = await connectMysql(this.#login, this.#connect);
+    this.#session = await settle(this.#connection, this.#schema);
+    await ensureStateTable(this.#session);
   }
 
   async close(): Promise<void> {
     // A connection that is gone already has nothing to be told.
-    await this.#session?.connection.end().catch(() => {});
+    await this.#connection?.end().catch(() => {});
+    this.#connection = undefined;
     this.#session = undefined;
   }
 
   abandon(): void {
-    if (this.#session) cutMysql(this.#session.connection);
+    if (this.#connection) cutMysql(this.#connection);
   }
 
   /** Its column names know no case. */
