@@ -72,11 +72,15 @@ test.each(['failed', 'dead', 'cancelled'] as const)(
   'a job appends once what a run has committed that is known as %s',
   async (state) => {
     const { job, rows } = await appending();
-    await lose([await completed(job)], state);
+    const first = await completed(job);
+    await lose([first], state);
     const second = await completed(job);
     expect(await rows()).toBe(ROWS);
     const { body: runs } = await server.call('GET', `/v1/sync/jobs/${job}/runs`);
-    expect(runs.items[0].result).toMatchObject({ records_read: ROWS, records_written: ROWS });
+    expect(runs.items[0]).toMatchObject({
+      records_processed: 0,
+      result: { records_read: 0, records_written: 0, taken_over_from: { run_id: `run_${first}`, records_read: ROWS } },
+    });
     // Nor does the run after it, should that one's report be lost too.
     await lose([second], 'failed');
     await completed(job);
@@ -108,6 +112,24 @@ test('a job that makes a file anew does so, whatever became of the run before', 
   expect((await readFile(file, 'utf8')).split('\n').length - 1).toBe(ROWS);
 });
 
+test('what was refused counts against a dataset, though only a later run could tell of it', async () => {
+  const rules = [{ field: 'id', rule: 'max', value: ROWS - 2 }];
+  const { job } = await appending({
+    destination: { type: 'dataset', name: 'taken set', mode: 'append' },
+    transformations: [{ type: 'validation', config: { rules } }],
+  });
+  const told = (runs: readonly number[]) =>
+    eventually(async () => {
+      const sql = 'SELECT run_id FROM longshore.dataset_refusals WHERE run_id = ANY ($1::bigint[])';
+      return (await server.store.query(sql, [[...runs]])).length === runs.length ? true : undefined;
+    });
+  const first = await completed(job);
+  await told([first]);
+  await lose([first], 'dead');
+  await server.store.query('DELETE FROM longshore.dataset_refusals');
+  await told([first, await completed(job)]);
+});
+
 test('a job that was reset appends all again', async () => {
   const { job, rows } = await appending();
   await lose([await completed(job)], 'dead');
@@ -129,7 +151,7 @@ test('a divided job appends once what a part has committed that is known as fail
     expect(await rows()).toBe(ROWS);
   }
   const { body: found } = await server.call('GET', `/v1/sync/jobs/${job}`);
-  expect(found).toMatchObject({ records_processed: ROWS / 4, records_total: ROWS / 4 });
+  expect(found).toMatchObject({ records_processed: 0, progress: 100 });
   await completed(job);
   expect(await rows()).toBe(2 * ROWS);
 });
