@@ -6473,7 +6473,7 @@ export interface components {
             attempt: number;
             worker_id: string | null;
             error: string | null;
-            /** @description Of one that has ended: records read, written, refused, removed. */
+            /** @description Of one that has ended: records read, written, refused, removed. Of one that found all of it done by an earlier run, whose report was lost, these are 0, and `taken_over_from` names that run (`run_id`) and has its counts. */
             result: unknown;
             /**
              * Format: date-time

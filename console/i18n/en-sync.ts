@@ -81,7 +81,9 @@ export const enSync = {
     records_written: 'Records written',
     records_rejected: 'Records refused',
     records_removed: 'Rows removed',
+    taken_over_from: 'Done already by',
   },
+  takenOver: 'Nothing was left to do: {{run}} had done all of it',
   numbers: { read: '{{shown}} read', written: '{{shown}} written', rejected: '{{shown}} refused' },
   purpose: {
     schedule: 'Schedule',

@@ -70,7 +70,9 @@ const COUNTS = [
 
 /** What a run has done, in one line: `12,000 records read, 11,990 written, 10 refused`. */
 export function describeResult({ result, records_processed: processed }: SyncRunView): string {
-  const counts = typeof result === 'object' && result !== null ? (result as Readonly<Record<string, unknown>>) : {};
+  const counts = fieldsOf(result);
+  const { run_id: from } = fieldsOf(counts.taken_over_from);
+  if (typeof from === 'string') return `nothing was left to do, for ${from} had done all of it`;
   const read = typeof counts.records_read === 'number' ? counts.records_read : processed;
   const rest = COUNTS.flatMap(([field, verb]) => {
     const count = counts[field];
@@ -78,6 +80,10 @@ export function describeResult({ result, records_processed: processed }: SyncRun
     return isTold ? [`${count.toLocaleString('en')} ${verb}`] : [];
   });
   return [`${counted(read, 'record')} read`, ...rest].join(', ');
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function settle(out: Output, job: SyncJobView, run: SyncRunView): void {

@@ -75,7 +75,12 @@ describe('POST /files/{id}/retry', () => {
     const id = await upload('a,b\n1,2\n3\n', { source: newSource() });
     await lose((await loaded(id)).run_id);
     expect((await retryFile(id)).status).toBe(202);
-    expect(await loaded(id)).toMatchObject({ status: 'completed', rejected_count: 1, errors: [{ line: 3 }] });
+    expect(await loaded(id)).toMatchObject({
+      status: 'completed',
+      records_count: 2,
+      rejected_count: 1,
+      errors: [{ line: 3 }],
+    });
   });
 
   test('409 unless it has failed: loaded, or loaded nowhere', async () => {

@@ -141,7 +141,10 @@ export const SyncRun = Type.Object(
     attempt: Type.Integer(),
     worker_id: Nullable(Type.String()),
     error: Nullable(Type.String()),
-    result: Type.Unknown({ description: 'Of one that has ended: records read, written, refused, removed.' }),
+    result: Type.Unknown({
+      description:
+        'Of one that has ended: records read, written, refused, removed. Of one that found all of it done by an earlier run, whose report was lost, these are 0, and `taken_over_from` names that run (`run_id`) and has its counts.',
+    }),
     created_at: Time,
   },
   { title: 'SyncRun' },

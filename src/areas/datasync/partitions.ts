@@ -6,7 +6,8 @@
  *
  * At the destination each partition has a state and a fence of its own, so that a child which is killed goes on from
  * its own last commit. A full refresh that appends must not append again what a run that failed has committed: the next
- * run takes over the parts which that one has left undone, and only these.
+ * run takes over the parts which that one has left undone, and only these. Where none is left it ends at once, as the
+ * former one would have ended.
  */
 import { Compile } from 'typebox/compile';
 import type { Run } from '../../engine/model.ts';
@@ -42,7 +43,11 @@ export async function onDivided(tx: Tx, runId: number): Promise<void> {
     await runSettle(tx, runId, { state: 'failed', output: null, error });
     return;
   }
-  await enqueueChildren(tx, run, (await leftUndone(tx, run, run.output)) ?? partitionsIn(run.output));
+  const former = await brokenOff(tx, run, run.output);
+  if (former === undefined) return enqueueChildren(tx, run, partitionsIn(run.output));
+  const undone = former.partitions.filter(isUndone);
+  if (undone.length === 0) return settleDone(tx, run, former);
+  await enqueueChildren(tx, run, undone.map(shareOf));
 }
 
 /** What a child is told of. */
@@ -56,20 +61,47 @@ function partitionsIn({ parts, ...common }: PartitionPlan): Share[] {
   return parts.map((part, index) => ({ partition: { number: index + 1, of: parts.length, part, ...common } }));
 }
 
-/** Where rows are appended: the parts that the run before has not completed, if it was to do the same and failed. */
-async function leftUndone(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Share[] | undefined> {
+/** A run that was divided and did not succeed. */
+interface Former {
+  readonly id: number;
+  readonly partitions: readonly PartitionRow[];
+}
+
+/** Where rows are appended: the run before, if it was to do the same and did not succeed. */
+async function brokenOff(tx: Tx, run: Run, { definition }: PartitionPlan): Promise<Former | undefined> {
   const { destination } = run.spec as unknown as { readonly destination: DestinationSpec };
   if (modeOf(destination) !== 'append' || run.jobId === null) return undefined;
-  const former = await brokenOffBefore(tx, run.jobId, run.id);
-  if (former === undefined) return undefined;
-  // One that was cancelled when it had written its last rows has an output: its rows must not come again.
-  const undone = (await partitionsOf(tx, former)).filter(
-    ({ state, output }) => state !== 'succeeded' && output === null,
-  );
-  const same = undone.length > 0 && undone.every(({ partition }) => partition.definition === definition);
-  return same
-    ? undone.map(({ id, takes_over, partition }) => ({ partition, takes_over: takes_over ?? id }))
-    : undefined;
+  const id = await brokenOffBefore(tx, run.jobId, run.id);
+  if (id === undefined) return undefined;
+  const partitions = await partitionsOf(tx, id);
+  return partitions.every(({ partition }) => partition.definition === definition) ? { id, partitions } : undefined;
+}
+
+/** One that was cancelled when it had written its last rows has an output: its rows must not come again. */
+function isUndone({ state, output }: PartitionRow): boolean {
+  return state !== 'succeeded' && output === null;
+}
+
+function shareOf({ id, takes_over, partition }: PartitionRow): Share {
+  return { partition, takes_over: takes_over ?? id };
+}
+
+/**
+ * Ends a run whose parts are all in the table already. What they have refused together counts again, by what the job
+ * allows now: whoever lets that pass has looked at the quarantine.
+ */
+async function settleDone(tx: Tx, run: Run, { id, partitions }: Former): Promise<void> {
+  const { records_read, records_written, records_rejected, ...done } = sumOf(partitions);
+  const from = idOf('run', id);
+  const output = {
+    ...{ ...done, records_read: 0, records_written: 0, records_rejected: 0, records_removed: 0, partitions: [] },
+    taken_over_from: { run_id: from, records_read, records_written, records_rejected },
+  };
+  const tooMany = tooManyRefused(run, records_rejected);
+  const error =
+    tooMany &&
+    `all partitions of ${from} are in the table, and none is appended again: ${tooMany}. Allow more to leave it at that, or reset the job to append all of it anew`;
+  await settle(tx, run, { state: error === undefined ? 'succeeded' : 'failed', output, error: error ?? null });
 }
 
 async function enqueueChildren(tx: Tx, run: Run, shares: readonly Share[]): Promise<void> {
@@ -119,8 +151,11 @@ export async function settlePartitioned(tx: Tx, parentId: number): Promise<void>
   const partitions = await partitionsOf(tx, parentId);
   // None: they are still to be made.
   if (partitions.length === 0 || !partitions.every(({ state }) => isFinal(state))) return;
-  const end = endOf(run, partitions);
-  await runSettle(tx, parentId, end);
+  await settle(tx, run, endOf(run, partitions));
+}
+
+async function settle(tx: Tx, run: Run, end: DividedEnd): Promise<void> {
+  await runSettle(tx, run.id, end);
   if (end.state === 'succeeded') await tellOfDataset(tx, run, end.output as unknown as PipelineResult);
 }
 
@@ -128,12 +163,14 @@ function endOf(run: Run, partitions: readonly PartitionRow[]): DividedEnd {
   const output = sumOf(partitions);
   const failed = partitions.filter(({ state }) => state !== 'succeeded');
   if (failed.length > 0) return { state: 'failed', output, error: failed.map(failureOf).join('; ') };
-  const { max_errors: most = null } = run.spec as { readonly max_errors?: number | null };
-  if (most !== null && output.records_rejected > most) {
-    const error = `${output.records_rejected} records were refused by all partitions together, more than max_errors (${most}) allows; the quarantine tells why`;
-    return { state: 'failed', output, error };
-  }
-  return { state: 'succeeded', output, error: null };
+  const error = tooManyRefused(run, output.records_rejected) ?? null;
+  return { state: error === null ? 'succeeded' : 'failed', output, error };
+}
+
+function tooManyRefused({ spec }: Run, refused: number): string | undefined {
+  const { max_errors: most = null } = spec as { readonly max_errors?: number | null };
+  if (most === null || refused <= most) return undefined;
+  return `${refused} records were refused by all partitions together, more than max_errors (${most}) allows; the quarantine tells why`;
 }
 
 function failureOf({ id, state, partition, error }: PartitionRow): string {

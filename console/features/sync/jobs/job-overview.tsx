@@ -12,7 +12,7 @@ import { JobProgress } from './job-progress.tsx';
 import { jobRunsQuery } from './job-queries.ts';
 import { RunTime } from './job-runs.tsx';
 import { SyncScheduleText } from './job-words.tsx';
-import { RESULT_NUMBERS, resultOf } from './run-result.ts';
+import { RESULT_NUMBERS, resultOf, takenOverFrom } from './run-result.ts';
 
 /** Where the rows go, in a few words. */
 function destinationText(destination: unknown): string {
@@ -61,6 +61,7 @@ function LatestRun({ job, run }: { readonly job: SyncJob; readonly run: SyncRun 
     { label: t('runs.duration'), value: <RunTime run={run} /> },
     { label: t('runs.attempt'), value: run.attempt },
     { label: t('runs.worker'), value: run.worker_id },
+    { label: t('sync.result.taken_over_from'), value: takenOverFrom(run) },
     ...RESULT_NUMBERS.map((name) => ({
       label: t(`sync.result.${name}`),
       value: result?.[name] === undefined ? undefined : number.format(result[name]),

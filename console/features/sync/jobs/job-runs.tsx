@@ -8,7 +8,7 @@ import { PagesOf } from '../../../ui/pages-of.tsx';
 import { Duration, Elapsed, RelativeTime } from '../../../ui/time.tsx';
 import { jobRunsQuery, PAGE_SIZE } from './job-queries.ts';
 import { SyncStatusBadge } from './job-words.tsx';
-import { resultOf } from './run-result.ts';
+import { resultOf, takenOverFrom } from './run-result.ts';
 
 /** How long a run took, or has been going on. */
 export function RunTime({ run: { started_at: start, finished_at: end } }: { readonly run: SyncRun }) {
@@ -30,6 +30,8 @@ function Numbers({ run }: { readonly run: SyncRun }) {
   const result = resultOf(run);
   if (purposeOf(run) === 'preview') return '–';
   if (!result) return t('sync.records', { count: run.records_processed, shown: number.format(run.records_processed) });
+  const from = takenOverFrom(run);
+  if (from) return t('sync.takenOver', { run: from });
   const { records_read: read = 0, records_written: written = 0, records_rejected: rejected = 0 } = result;
   const words = [
     t('sync.numbers.read', { shown: number.format(read) }),

@@ -35,7 +35,8 @@ export async function policyOf(db: Queryable, runId: number): Promise<{ tags: st
 }
 
 /**
- * The job's last run before this one that was divided, if it did not succeed and the job was not reset since.
+ * The job's last run before this one that was divided, if neither it nor one after it has succeeded and the job was not
+ * reset since.
  * @returns its id
  */
 export async function brokenOffBefore(db: Queryable, jobId: number, runId: number): Promise<number | undefined> {
@@ -43,7 +44,7 @@ export async function brokenOffBefore(db: Queryable, jobId: number, runId: numbe
     `SELECT p.id, p.state <> 'succeeded' AND p.spec -> 'key' = r.spec -> 'key' AS broken
      FROM longshore.runs r JOIN longshore.runs p ON p.job_id = r.job_id AND p.id < r.id
      WHERE r.id = $2 AND r.job_id = $1 AND p.trigger <> 'system'
-       AND EXISTS (SELECT FROM longshore.runs c WHERE c.parent_id = p.id)
+       AND (p.state = 'succeeded' OR EXISTS (SELECT FROM longshore.runs c WHERE c.parent_id = p.id))
      ORDER BY p.id DESC LIMIT 1`,
     [jobId, runId],
   );

@@ -9,6 +9,7 @@ import { deleteBlob } from '../../../store/blobs.ts';
 import type { Queryable, Tx } from '../../../store/store.ts';
 import type { DatasyncDeps } from '../deps.ts';
 import { NoBody } from '../dialect.ts';
+import type { PipelineResult } from '../executor/pipeline/pipeline.ts';
 import { FILE_FORMATS } from '../executor/spec.ts';
 import { getFile, keepFile, parseForm, type UploadForm, UploadOptions } from '../files.ts';
 import { idOf, PathId } from '../ids.ts';
@@ -64,8 +65,8 @@ const FileAnswer = Type.Object(
 );
 
 function recordsOf({ row, status }: PushView): number | null {
-  const { records_read: read } = (row.run_output ?? {}) as { records_read?: number };
-  return status === 'completed' ? (read ?? null) : null;
+  const { records_read: read, taken_over_from: from } = (row.run_output ?? {}) as Partial<PipelineResult>;
+  return status === 'completed' ? (from?.records_read ?? read ?? null) : null;
 }
 
 function fileAnswer(view: PushView): Static<typeof FileAnswer> {

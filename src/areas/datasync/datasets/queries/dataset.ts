@@ -143,21 +143,29 @@ export async function datasetLoaded(
   return row?.id;
 }
 
-/** @param replaced whether the records of earlier runs are gone, and what these have refused with them */
+/**
+ * @param replaced whether the records of earlier runs are gone, and what these have refused with them
+ * @param taken_over_from the run that had done all of it, and may not have lived to tell
+ */
 export async function datasetRefused(
   tx: Tx,
   id: number,
   runId: number,
-  { refused, replaced }: { readonly refused: number; readonly replaced: boolean },
+  {
+    refused,
+    replaced,
+    taken_over_from: from,
+  }: { readonly refused: number; readonly replaced: boolean; readonly taken_over_from?: number },
 ): Promise<void> {
   if (replaced) {
     await tx.query('DELETE FROM longshore.dataset_refusals WHERE dataset_id = $1 AND run_id < $2', [id, runId]);
   }
   if (refused === 0) return;
-  await tx.query('INSERT INTO longshore.dataset_refusals (dataset_id, run_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-    id,
-    runId,
-  ]);
+  await tx.query(
+    `INSERT INTO longshore.dataset_refusals (dataset_id, run_id) SELECT $1, r.id FROM unnest($2::bigint[]) AS r(id)
+     ON CONFLICT DO NOTHING`,
+    [id, [runId, ...(from === undefined ? [] : [from])]],
+  );
 }
 
 /** Records in quarantine that no run has taken again. */

@@ -8,8 +8,10 @@ export type LoadReport = {
   readonly name: string;
   readonly table: string;
   readonly category: string | null;
-  /** Records that the run has refused. */
+  /** Records that the run has refused, or the one that it has taken over from. */
   readonly refused: number;
+  /** The number of the latter. */
+  readonly taken_over_from?: number;
   /** Whether the records are in the place of those that were there. */
   readonly replaced: boolean;
 };
@@ -18,13 +20,14 @@ export type LoadReport = {
 export async function datasetLoaded(
   context: RunContext,
   { name, category, mode }: DatasetDestination,
-  { records_rejected }: PipelineResult,
+  { records_rejected: refused, taken_over_from: from }: PipelineResult,
 ): Promise<void> {
   const report: LoadReport = {
     name,
     table: datasetTable(name),
     category: category ?? null,
-    refused: records_rejected,
+    refused: refused + (from?.records_rejected ?? 0),
+    ...(from ? { taken_over_from: Number(from.run_id.replace('run_', '')) } : {}),
     replaced: mode === 'overwrite',
   };
   await context.emit('dataset', [report]);

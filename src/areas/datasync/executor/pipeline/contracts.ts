@@ -131,6 +131,8 @@ export interface SyncState {
   readonly complete: boolean;
   /** A hash of what the run was to do: a later run of the same job goes on from here only if it is to do the same. */
   readonly definition: string;
+  /** Of a run that had nothing left to do: the one that had done it, of which the counts are. */
+  readonly taken_over_from?: number;
 }
 
 /** A row that was already there and is another one now, or is new; only where the job asks for change events. */

@@ -44,6 +44,9 @@ class Numbers implements Source {
 
 interface Attempt {
   readonly emitted: { type: string; rows: Json[] }[];
+  readonly warnings: string[];
+  /** As it was told last. */
+  progress: [done: number, total: number | undefined] | undefined;
   abort(reason: 'pause' | 'cancel'): void;
   readonly context: RunContext;
 }
@@ -51,8 +54,10 @@ interface Attempt {
 function attemptOf(runId: number, epoch = 1): Attempt {
   const abort = new AbortController();
   const emitted: Attempt['emitted'] = [];
-  return {
+  const attempt: Attempt = {
     emitted,
+    warnings: [],
+    progress: undefined,
     abort: (reason) => abort.abort(new AttemptAborted(reason)),
     context: {
       runId,
@@ -61,8 +66,12 @@ function attemptOf(runId: number, epoch = 1): Attempt {
       idempotencyKey: `run-${runId}`,
       signal: abort.signal,
       savedState: undefined,
-      log() {},
-      progress() {},
+      log(level, message) {
+        if (level === 'warning') attempt.warnings.push(message);
+      },
+      progress(done, total) {
+        attempt.progress = [done, total];
+      },
       checkpoint: async () => {},
       emit: async (type, rows) => {
         emitted.push({ type, rows });
@@ -72,6 +81,7 @@ function attemptOf(runId: number, epoch = 1): Attempt {
       },
     },
   };
+  return attempt;
 }
 
 let tables = 0;
@@ -156,14 +166,31 @@ describe('a run', () => {
     const result = await run(new Numbers(hundred), table, attemptOf(5));
     const source = new Numbers(hundred);
     const options = { takesOver: 4 };
-    expect(await run(source, table, attemptOf(6), { options })).toEqual(result);
+    const { exactly_once, records_removed, ...counts } = result;
+    // What a run did not do is not among its counts, or they would be counted twice; also when it is tried again.
+    for (const [runId, epoch] of [
+      [6, 1],
+      [6, 2],
+      [7, 1],
+    ] as const) {
+      const attempt = attemptOf(runId, epoch);
+      expect(await run(source, table, attempt, { options })).toEqual({
+        records_read: 0,
+        records_written: 0,
+        records_rejected: 0,
+        ...{ records_removed, exactly_once },
+        taken_over_from: { run_id: 'run_5', ...counts },
+      });
+      expect(attempt.progress).toEqual(epoch === 1 ? [0, 0] : undefined);
+      expect(attempt.warnings).toEqual(epoch === 1 ? [expect.stringContaining('run_5 had committed all of this')] : []);
+    }
     expect(source.begun).toEqual([]);
     expect(await ids(table)).toEqual(all);
     // What a run before those has done was told of.
-    await run(source, table, attemptOf(8), { options: { takesOver: 7 } });
+    await run(source, table, attemptOf(9), { options: { takesOver: 8 } });
     expect(await ids(table)).toHaveLength(200);
     // Nor is it the same when something else was to be done.
-    await run(source, table, attemptOf(9), { options: { takesOver: 8, definition: 'another' } });
+    await run(source, table, attemptOf(10), { options: { takesOver: 9, definition: 'another' } });
     expect(await ids(table)).toHaveLength(300);
   });
 

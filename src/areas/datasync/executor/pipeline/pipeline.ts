@@ -38,7 +38,17 @@ export interface PipelineResult {
   readonly records_rejected: number;
   readonly records_removed: number;
   readonly exactly_once: boolean;
+  /** Of a run that had nothing left to do, and whose own counts are 0 therefore. */
+  readonly taken_over_from?: TakenOver;
 }
+
+/** The run that had done all of it, and how much that was. A type, not an interface: it is Json too. */
+export type TakenOver = {
+  readonly run_id: string;
+  readonly records_read: number;
+  readonly records_written: number;
+  readonly records_rejected: number;
+};
 
 /**
  * Carries one run's records from the source to the destination, batch by batch. What is told of a batch (rejects,
@@ -126,8 +136,10 @@ class PipelineRun {
   }
 
   async #takeOver(last: SyncState): Promise<PipelineResult> {
-    this.#context.log('info', `run_${last.run_id} had committed all of this, and only its report was lost`);
-    this.#state = { ...last, run_id: this.#context.runId };
+    const from = last.taken_over_from ?? last.run_id;
+    const done = `run_${from} had committed all of this, and only its report was lost`;
+    this.#context.log('warning', `nothing is read or written: ${done}`);
+    this.#state = { ...last, run_id: this.#context.runId, taken_over_from: from };
     // What `open` has begun is ended, too.
     return await this.#finish(undefined);
   }
@@ -224,18 +236,18 @@ class PipelineRun {
       await this.#context.checkpoint(state);
       await this.#context.emit('state', [state]);
     }
-    this.#reporting.ended(state);
-    return this.#result(state, removed);
+    const result = this.#result(state, removed);
+    this.#reporting.ended(result);
+    return result;
   }
 
-  #result(state: SyncState, removed: number): PipelineResult {
-    return {
-      records_read: state.read,
-      records_written: state.written,
-      records_rejected: state.rejected,
-      records_removed: removed,
-      exactly_once: this.#options.destination.exactlyOnce,
-    };
+  #result({ read, written, rejected, taken_over_from: from }: SyncState, removed: number): PipelineResult {
+    const counts = { records_read: read, records_written: written, records_rejected: rejected };
+    const kept = { records_removed: removed, exactly_once: this.#options.destination.exactlyOnce };
+    if (from === undefined) return { ...counts, ...kept };
+    // Whoever adds up what runs have done must not count it twice.
+    const own = { records_read: 0, records_written: 0, records_rejected: 0 };
+    return { ...own, ...kept, taken_over_from: { run_id: `run_${from}`, ...counts } };
   }
 }
 

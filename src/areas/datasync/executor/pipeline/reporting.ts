@@ -5,6 +5,13 @@ import type { FoundConflict, Reject, RowChange, SyncState } from './contracts.ts
 const EMIT_ROWS = 500;
 const PROGRESS_EVERY_MS = 1000;
 
+/** Of a run, when it has ended. */
+interface Counts {
+  readonly records_read: number;
+  readonly records_written: number;
+  readonly records_rejected: number;
+}
+
 /** What a run tells the server besides its log: how far it is, and what it has found. */
 export class Reporting {
   readonly #context: RunContext;
@@ -36,9 +43,9 @@ export class Reporting {
     await this.#context.emit('progress', [progressRow(state, this.#total)]);
   }
 
-  ended(state: SyncState): void {
-    this.#context.progress(state.read, state.read);
-    this.#context.log('info', `${state.read} records read, ${state.written} written, ${state.rejected} refused`);
+  ended({ records_read: read, records_written: written, records_rejected: refused }: Counts): void {
+    this.#context.progress(read, read);
+    this.#context.log('info', `${read} records read, ${written} written, ${refused} refused`);
   }
 
   async quarantine(rejects: readonly Reject[]): Promise<void> {
