@@ -151,6 +151,8 @@ CREATE TABLE longshore.worker_sessions (
   started_at timestamptz NOT NULL DEFAULT now(),
   heartbeat_at timestamptz NOT NULL DEFAULT now(),
   lease_until timestamptz NOT NULL,
+  -- Between SIGTERM and SIGKILL of its runs; null where the worker did not say.
+  kill_grace_seconds integer,
   ended_at timestamptz,
   end_reason text CHECK (end_reason IN ('left', 'lapsed'))
 ) WITH (fillfactor = 50);
