@@ -1516,6 +1516,7 @@ export interface paths {
                         hostname: string;
                         version: string;
                         protocol: string;
+                        kill_grace_seconds?: number;
                     };
                 };
             };

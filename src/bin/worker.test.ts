@@ -109,6 +109,15 @@ describe('a worker on the database', () => {
   });
 });
 
+test('a worker tells the server what grace it gives its runs', async () => {
+  await start({ killGraceSeconds: 120 });
+  const sessions = await eventually(async () => {
+    const found = await database.store.query('SELECT kill_grace_seconds FROM longshore.worker_sessions');
+    return found.length > 0 ? found : undefined;
+  });
+  expect(sessions).toEqual([{ kill_grace_seconds: 120 }]);
+});
+
 test('a worker over HTTP needs a token, and no key', async () => {
   expect(await refusal({ server: 'http://127.0.0.1:1', masterKey: undefined })).toMatch(/^--token:/);
 });

@@ -38,6 +38,8 @@ export interface WorkerSettings {
   readonly kinds?: readonly string[] | undefined;
   readonly health?: { readonly host: string; readonly port: number } | undefined;
   readonly logCapBytes: number;
+  /** What the executors give runs between SIGTERM and SIGKILL. */
+  readonly killGraceSeconds?: number | undefined;
   readonly executors: readonly Executor[];
   readonly logger: Logger;
 }
@@ -127,6 +129,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     executors,
     logger,
     logCapBytes: settings.logCapBytes,
+    killGraceSeconds: settings.killGraceSeconds,
     startHeartbeat: (session, handlers) => startHeartbeatThread(transport.address, logger, session, handlers),
   });
   const probes = health ? [new WorkerHealth(worker, health.host, health.port)] : [];

@@ -70,6 +70,7 @@ async function work(session: Session, config: Config, options: StartOptions): Pr
       kinds: options.executors,
       health: port === undefined ? undefined : { host, port },
       logCapBytes: config.logCapBytes,
+      killGraceSeconds: config.killGraceSeconds,
       executors: [
         ...schedulerExecutors({ sandbox, outbound, killGraceMs: config.killGraceSeconds * 1000 }),
         ...datasyncExecutors({ outbound, guard, exportDir, translator }),

@@ -285,7 +285,7 @@ describe('misfires', () => {
 
   it('finds the latest instant after a sleep of years without walking through them', () => {
     const firing = decideFiring(schedule('* * * * * *'), new Date('2015-01-01T00:00:00Z'), at('10:05:30.500'), 10);
-    expect(times(firing)).toEqual(['10:05:30']);
+    expect(times(firing)).toEqual(['10:05:29', '10:05:30']);
     const yearly = decideFiring(schedule('0 0 1 6 *'), new Date('2015-06-01T00:00:00Z'), at('10:00:00'), 10);
     expect(yearly.instants.map((each) => each.toISOString())).toEqual(['2024-06-01T00:00:00.000Z']);
   });
@@ -389,19 +389,48 @@ describe('misfires', () => {
     );
   });
 
-  it.each(['coalesce', 'skip'] as const)('%s: one run at most, for the latest instant', (misfire) => {
+  /** Of schedules that have several instants on time. */
+  const pauses = fc
+    .tuple(outages, fc.constantFrom('* * * * * *', '*/2 * * * * *', '@every 1'), fc.integer({ min: 0, max: 10_000 }))
+    .map(([outage, cron, downMs]) => ({ ...outage, cron, downMs }));
+
+  it.each(['coalesce', 'skip'] as const)('%s: each instant on time, else one at most, the latest', (misfire) => {
     fc.assert(
-      fc.property(outages, ({ since, downMs, most, cron, timezone, catchupSeconds }) => {
+      fc.property(fc.oneof(outages, pauses), ({ since, downMs, cron, timezone, catchupSeconds }) => {
         const each = schedule(cron, { timezone, catchupSeconds, misfire });
         const due = firstInstant(each, since);
         const now = new Date(due.getTime() + downMs);
-        const windowMs = misfire === 'skip' ? 2000 : Math.max(2000, (catchupSeconds ?? Infinity) * 1000);
-        const firing = decideFiring(each, due, now, most);
-        const latest = walk(each, due, now).slice(-1);
-        expect(firing.instants).toEqual(latest.filter((instant) => now.getTime() - instant.getTime() <= windowMs));
+        const firing = decideFiring(each, due, now, 10);
+        const within = (instants: Date[], ms: number) =>
+          instants.filter((instant) => now.getTime() - instant.getTime() <= ms);
+        const instants = walk(each, due, now);
+        const onTime = within(instants, 2000);
+        const caughtUpMs = Math.max(2000, (catchupSeconds ?? Infinity) * 1000);
+        const late = misfire === 'skip' ? [] : within(instants.slice(-1), caughtUpMs);
+        expect(firing.instants).toEqual(onTime.length > 0 ? onTime : late);
         expect(firing.next).toEqual(nextInstant(each, now, due));
       }),
       { numRuns: 100 },
     );
+  });
+
+  it.each(['coalesce', 'skip', 'all'] as const)('%s: leaves out no second of a pause below two', (misfire) => {
+    const each = schedule('* * * * * *', { misfire });
+    const firing = decideFiring(each, at('10:00:00'), at('10:00:01.400'), 10);
+    expect(times(firing)).toEqual(['10:00:00', '10:00:01']);
+    expect(firing.next).toEqual(at('10:00:02'));
+  });
+
+  it.each([
+    ['coalesce', ['10:00:08', '10:00:09']],
+    ['skip', ['10:00:08', '10:00:09']],
+  ] as const)('%s: of a longer pause, the seconds that are still on time', (misfire, expected) => {
+    const firing = decideFiring(schedule('* * * * * *', { misfire }), at('10:00:00'), at('10:00:09.900'), 10);
+    expect(times(firing)).toEqual(expected);
+  });
+
+  it('coalesces into the instant on time where there is one, without a run more', () => {
+    const firing = decideFiring(schedule('* * * * *'), at('10:00:00'), at('10:05:01'), 10);
+    expect(times(firing)).toEqual(['10:05:00']);
   });
 });

@@ -145,24 +145,26 @@ const GRAIN_MS = 1000;
 
 /**
  * What a job that is due at `due` fires now, and when it fires next.
- * Instants that passed unserved are misfires: `coalesce` makes one run, for the latest of them; `all` one each;
- * `skip` none. Those further back than `catchupSeconds` are let go in every case.
+ * Each instant that is on time is served. Those that passed unserved before are misfires: `coalesce` makes one run for
+ * all of them, which is that of the instants on time where there is one, else the latest's; `all` makes one each; `skip`
+ * none. Those further back than `catchupSeconds` are let go in every case.
  * @param due an instant of the schedule
- * @param most instants in one answer; with `all` the others remain due
+ * @param most instants in one answer, at least 1; the others remain due
  */
 export function decideFiring(schedule: Schedule, due: Date, now: Date, most: number): Firing {
   const onTime = now.getTime() - ON_TIME_MS;
   const caughtUp = schedule.catchupSeconds === null ? -Infinity : now.getTime() - schedule.catchupSeconds * 1000;
-  const oldest = schedule.misfire === 'skip' ? onTime : Math.min(onTime, caughtUp);
-  if (schedule.misfire !== 'all') {
-    const latest = latestInstant(schedule, due, now);
-    return { instants: latest.getTime() >= oldest ? [latest] : [], next: nextInstant(schedule, now, due) };
-  }
+  const oldest = Math.min(onTime, caughtUp);
+  const eachFrom = schedule.misfire === 'all' ? oldest : onTime;
   const instants: Date[] = [];
-  let instant = due.getTime() >= oldest ? due : nextInstant(schedule, new Date(oldest - 1), due);
+  let instant = due.getTime() >= eachFrom ? due : nextInstant(schedule, new Date(eachFrom - 1), due);
   while (instant && instant <= now && instants.length < most) {
     instants.push(instant);
     instant = nextInstant(schedule, instant, due);
+  }
+  if (instants.length === 0 && schedule.misfire === 'coalesce') {
+    const latest = latestInstant(schedule, due, now);
+    if (latest.getTime() >= oldest) instants.push(latest);
   }
   return { instants, next: instant };
 }

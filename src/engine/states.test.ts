@@ -98,7 +98,9 @@ const OF_WORKER: Partial<Record<Action, (model: Model) => void>> = {
   release: givenBack,
   'report paused': givenBack,
   'report cancelled': givenBack,
-  'overrun the deadline': (model) => failed(model, true),
+  'overrun the deadline'(model) {
+    if (model.state !== 'cancelling') failed(model, true);
+  },
   'lose the worker'(model) {
     model.losses += 1;
     if (model.state !== 'cancelling' && model.losses >= MAX_LOSSES) model.state = 'dead';
@@ -173,7 +175,7 @@ class Reality {
         return oneRound(promoter(this.#store, silent));
       case 'overrun the deadline':
         await this.#store.query(
-          "UPDATE longshore.runs SET deadline = now() - interval '1 hour' WHERE id = $1 AND session_id IS NOT NULL",
+          "UPDATE longshore.runs SET deadline = now() - interval '2 hours' WHERE id = $1 AND session_id IS NOT NULL",
           [this.id],
         );
         return oneRound(expirer(this.#store, silent));

@@ -29,6 +29,8 @@ export const RegisterRequest = Type.Object({
   hostname: Type.String({ maxLength: 300 }),
   version: Type.String({ maxLength: 100 }),
   protocol: Type.String({ maxLength: 20 }),
+  /** How long its runs may take to end when they must: the server does not take one from it earlier. */
+  kill_grace_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 

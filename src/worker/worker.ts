@@ -25,6 +25,8 @@ export interface WorkerOptions {
   readonly executors: readonly Executor[];
   readonly logger: Logger;
   readonly logCapBytes: number;
+  /** What its executors give runs between SIGTERM and SIGKILL; untold, the server reckons with the most there is. */
+  readonly killGraceSeconds?: number | undefined;
   /** Keeps the session's lease, on a thread of its own in the product. @returns a function that ends it */
   startHeartbeat(session: HeartbeatSession, handlers: HeartbeatHandlers): () => Promise<void>;
 }
@@ -135,7 +137,7 @@ export class Worker implements Service {
   }
 
   async #runSession(): Promise<void> {
-    const { port, identity, logger } = this.#options;
+    const { port, identity, logger, killGraceSeconds } = this.#options;
     const answer = await port.register({
       worker_id: identity.id,
       name: identity.name,
@@ -145,6 +147,7 @@ export class Worker implements Service {
       hostname: identity.hostname,
       version: identity.version,
       protocol: PROTOCOL_VERSION,
+      ...(killGraceSeconds === undefined ? {} : { kill_grace_seconds: killGraceSeconds }),
     });
     const session = this.#openSession(answer.session_id);
     this.#settings = answer.settings;

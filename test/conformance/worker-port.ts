@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expirer } from '../../src/engine/daemons/expirer.ts';
 import { rescuer } from '../../src/engine/daemons/rescuer.ts';
 import { logsAfter } from '../../src/engine/queries/log.ts';
 import { cancelRun, getRun, pauseRun } from '../../src/engine/runs.ts';
+import type { Service } from '../../src/kernel/service.ts';
 import type { LeasedRun, Outcome, WorkerPort } from '../../src/protocol/worker.ts';
 import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../src/store/blobs.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -212,6 +214,37 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
       expect(await getRun(store, 'scheduler', id)).toMatchObject({ state: 'dead', losses: 3 });
     });
 
+    it.each([
+      { grace: 120, secondsLate: 130, taken: false },
+      { grace: 120, secondsLate: 160, taken: true },
+      { grace: 0, secondsLate: 40, taken: true },
+      // It may be a worker of the version before, with any grace.
+      { grace: undefined, secondsLate: 3610, taken: false },
+      { grace: undefined, secondsLate: 3640, taken: true },
+    ])(
+      'takes an overdue run from a worker that lives only when its grace is over too: $grace s, $secondsLate s late',
+      async ({ grace, secondsLate, taken }) => {
+        const joined = await join('worker-grace', grace === undefined ? {} : { kill_grace_seconds: grace });
+        const id = await enqueueOne(store, { timeoutSeconds: 3, retryCount: 2 });
+        await joined.port.lease({ session_id: joined.session, limit: 1, wait_ms: 0 }, forever);
+        await overrun(store, id, secondsLate);
+        expect((await getRun(store, 'scheduler', id)).state === 'running').toBe(!taken);
+      },
+    );
+
+    it('does not call cancelled what a worker that lives still holds, however late it is', async () => {
+      const joined = await join('worker-grace', { kill_grace_seconds: 0 });
+      const id = await enqueueOne(store, { timeoutSeconds: 3 });
+      const [run] = await joined.port.lease({ session_id: joined.session, limit: 1, wait_ms: 0 }, forever);
+      if (!run) throw new Error('nothing to lease');
+      await store.transaction((tx) => cancelRun(tx, 'scheduler', id));
+      await overrun(store, id, 86_400);
+      expect((await getRun(store, 'scheduler', id)).state).toBe('cancelling');
+      const request = { session_id: joined.session, outcomes: [outcome(run, { status: 'cancelled' })] };
+      expect((await joined.port.report(request)).stale).toEqual([]);
+      expect((await getRun(store, 'scheduler', id)).state).toBe('cancelled');
+    });
+
     it('tells of a cancellation by watch and by heartbeat, and cancels when the worker says it is gone', async () => {
       const id = await enqueueOne(store);
       const run = await leaseOne();
@@ -358,8 +391,18 @@ export function workerPortConformance(name: string, open: () => Promise<PortUnde
   });
 }
 
-async function rescueOnce(store: Store): Promise<void> {
-  const daemon = rescuer(store, silent);
+async function oneRound(daemon: Service): Promise<void> {
   await daemon.start();
   await daemon.stop();
+}
+
+const rescueOnce = (store: Store) => oneRound(rescuer(store, silent));
+
+/** Has a run's deadline lie that far back, and the server look for such runs. */
+async function overrun(store: Store, id: number, seconds: number): Promise<void> {
+  await store.query('UPDATE longshore.runs SET deadline = now() - make_interval(secs => $2) WHERE id = $1', [
+    id,
+    seconds,
+  ]);
+  await oneRound(expirer(store, silent));
 }

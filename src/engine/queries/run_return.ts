@@ -1,4 +1,4 @@
-import { MAX_LOSSES } from '../../protocol/terms.ts';
+import { MAX_LOSSES, MOST_KILL_GRACE_SECONDS } from '../../protocol/terms.ts';
 import type { RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, sqlStates, TERMINAL, WAITING } from '../states.ts';
@@ -82,20 +82,23 @@ export async function runsRescue(db: Queryable): Promise<ReturnedRun[]> {
 }
 
 /**
- * Ends, or gives a retry to, runs whose deadline passed `graceSeconds` ago although their worker still renews its
- * lease: the worker's own timer has failed. The epoch moves on, so the worker will find them fenced and kill them.
+ * Ends, or gives a retry to, runs that their worker should have ended `trustSeconds` ago although it still renews its
+ * lease: its own timer has failed. That is counted from the end of the grace that it gives its runs: until then it may
+ * be ending the run, and the next attempt would begin beside it. One that is being cancelled is left to its worker, or
+ * to the rescuer: what is `cancelled` is gone. The epoch moves on, so the worker will find them fenced and kill them.
  */
-export async function runsExpire(db: Queryable, graceSeconds: number): Promise<ReturnedRun[]> {
+export async function runsExpire(db: Queryable, trustSeconds: number): Promise<ReturnedRun[]> {
   const retry = 'r.failures < r.retry_count';
-  const state = `CASE WHEN r.state = 'cancelling' THEN 'cancelled' WHEN ${retry} AND r.state = 'pausing' THEN 'paused'
-    WHEN ${retry} THEN 'retry_wait' ELSE 'failed' END`;
+  const state = `CASE WHEN ${retry} AND r.state = 'pausing' THEN 'paused' WHEN ${retry} THEN 'retry_wait' ELSE 'failed' END`;
   const final = `${state} IN (${sqlStates(TERMINAL)})`;
   const retryAt = `now() + make_interval(secs =>
     random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30))))`;
   return db.query<ReturnedRun & Record<string, unknown>>(
     `WITH late AS (
-       SELECT id FROM longshore.runs WHERE session_id IS NOT NULL
-         AND deadline < now() - make_interval(secs => $1) ORDER BY id FOR UPDATE SKIP LOCKED
+       SELECT r.id FROM longshore.runs r JOIN longshore.worker_sessions s ON s.id = r.session_id
+       WHERE r.session_id IS NOT NULL AND r.state <> 'cancelling'
+         AND r.deadline < now() - make_interval(secs => $1 + coalesce(s.kill_grace_seconds, ${MOST_KILL_GRACE_SECONDS}))
+       ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
      ), ended AS (
        UPDATE longshore.runs r SET state = ${state}, finished_at = CASE WHEN ${final} THEN now() END,
          error = 'timed out', epoch = r.epoch + 1, failures = r.failures + 1, session_id = NULL, deadline = NULL,
@@ -106,7 +109,7 @@ export async function runsExpire(db: Queryable, graceSeconds: number): Promise<R
        RETURNING ${ENDED_COLUMNS}
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_events', '')) FROM ended`,
-    [graceSeconds],
+    [trustSeconds],
   );
 }
 

@@ -22,11 +22,20 @@ export async function sessionOpen(
          kinds = excluded.kinds, hostname = excluded.hostname, version = excluded.version
        RETURNING id, coalesce(max_tasks_override, max_tasks) AS max_tasks, enabled
      ), session AS (
-       INSERT INTO longshore.worker_sessions (worker_id, lease_until)
-       SELECT id, now() + interval '${LEASE_SECONDS} seconds' FROM worker RETURNING id
+       INSERT INTO longshore.worker_sessions (worker_id, lease_until, kill_grace_seconds)
+       SELECT id, now() + interval '${LEASE_SECONDS} seconds', $8 FROM worker RETURNING id
      )
      SELECT session.id AS session_id, worker.max_tasks, worker.enabled FROM worker, session`,
-    [worker.worker_id, worker.name, worker.max_tasks, worker.tags, worker.kinds, worker.hostname, worker.version],
+    [
+      worker.worker_id,
+      worker.name,
+      worker.max_tasks,
+      worker.tags,
+      worker.kinds,
+      worker.hostname,
+      worker.version,
+      worker.kill_grace_seconds ?? null,
+    ],
   );
   if (!row) throw new Error('registering a worker returned no session');
   return { sessionId: row.session_id, settings: { max_tasks: row.max_tasks, enabled: row.enabled } };

@@ -18,18 +18,21 @@ export async function outcomesBetween(
 
 /** Each half of what is queued has its own partial index, and neither serves a condition that spans both. */
 const QUEUED = ['NOT gated', 'gated'].map(
-  (half) => `SELECT queue FROM longshore.runs WHERE state = 'queued' AND ${half}`,
+  (half) => `SELECT queue, count(*) AS depth, min(run_at) AS oldest FROM longshore.runs
+    WHERE state = 'queued' AND ${half} GROUP BY queue`,
 );
 
-/** Waiting runs of each queue, and for how many seconds the one at its front has been due. */
+/**
+ * Waiting runs of each queue, and for how many seconds the one that was due first has been. That need not be the one at
+ * the queue's front, since priorities go ahead, nor one that may be leased, since a concurrency key may hold it back.
+ */
 export async function queueDepths(db: Queryable): Promise<{ queue: string; depth: number; oldestSeconds: number }[]> {
   return db.query(
-    `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth, coalesce(o.seconds, 0) AS "oldestSeconds"
+    `SELECT q.name AS queue, coalesce(w.depth, 0) AS depth,
+       greatest(0, coalesce(extract(epoch FROM now() - w.oldest), 0))::float8 AS "oldestSeconds"
      FROM longshore.queues q
-     LEFT JOIN (SELECT queue, count(*) AS depth FROM (${QUEUED.join(' UNION ALL ')}) queued GROUP BY queue) w
-       ON w.queue = q.name
-     LEFT JOIN LATERAL (SELECT greatest(0, extract(epoch FROM now() - run_at))::float8 AS seconds FROM longshore.runs
-                        WHERE state = 'queued' AND NOT gated AND queue = q.name ORDER BY rank, id LIMIT 1) o ON true`,
+     LEFT JOIN (SELECT queue, sum(depth)::bigint AS depth, min(oldest) AS oldest
+                FROM (${QUEUED.join(' UNION ALL ')}) half GROUP BY queue) w ON w.queue = q.name`,
   );
 }
 

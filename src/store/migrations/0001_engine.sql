@@ -101,7 +101,8 @@ CREATE TABLE longshore.runs (
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1,
   autovacuum_analyze_scale_factor = 0.05);
 
-CREATE INDEX runs_lease ON longshore.runs (queue, rank, id) WHERE state = 'queued' AND NOT gated;
+-- With `run_at` in it, how deep a queue is and how long its oldest run has waited are read off the index alone.
+CREATE INDEX runs_lease ON longshore.runs (queue, rank, id) INCLUDE (run_at) WHERE state = 'queued' AND NOT gated;
 CREATE INDEX runs_due ON longshore.runs (run_at) WHERE state IN ('scheduled', 'retry_wait');
 CREATE INDEX runs_held_by ON longshore.runs (session_id) WHERE session_id IS NOT NULL;
 -- Asked at every heartbeat; nearly always empty, however many dead entries the index above has to be walked through.
@@ -151,6 +152,8 @@ CREATE TABLE longshore.worker_sessions (
   started_at timestamptz NOT NULL DEFAULT now(),
   heartbeat_at timestamptz NOT NULL DEFAULT now(),
   lease_until timestamptz NOT NULL,
+  -- Between SIGTERM and SIGKILL of its runs; null where the worker did not say.
+  kill_grace_seconds integer,
   ended_at timestamptz,
   end_reason text CHECK (end_reason IN ('left', 'lapsed'))
 ) WITH (fillfactor = 50);
