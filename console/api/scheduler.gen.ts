@@ -274,7 +274,9 @@ export interface paths {
         };
         /**
          * Change a task; fields that are absent stay as they are
-         * @description Permission: `scheduler_manage, update`.
+         * @description Needs the permission `create` too where it changes what a shell or python task runs: the executor, command, script, arguments, python_path, environment or working_directory.
+         *
+         *     Permission: `scheduler_manage, update`.
          */
         put: {
             parameters: {
