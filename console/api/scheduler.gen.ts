@@ -2284,7 +2284,7 @@ export interface paths {
         put?: never;
         /**
          * Say that a worker lives
-         * @description A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered, unless its status is `offline`.
+         * @description A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered with the same key (an admin: of any), unless its status is `offline`.
          *
          *     Permission: `worker`.
          */
