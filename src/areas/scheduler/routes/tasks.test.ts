@@ -213,6 +213,18 @@ describe('PUT /api/tasks/{task_id}', () => {
     expect(answer.body.data).not.toHaveProperty('command');
   });
 
+  test('200 pauses, disables and retimes a task whose schedule has run out', async () => {
+    const { id } = await create({ schedule: '* * * * * *', status: 'paused', expires_at: '2099-01-01T00:00:00Z' });
+    const expires_at = '2020-01-01T00:00:00Z';
+    await server.store.query('UPDATE longshore.jobs SET expires_at = $2 WHERE id = $1', [id, expires_at]);
+    for (const status of ['active', 'paused', 'disabled']) {
+      const answer = await put(id, { status, schedule: '* * * * * *', expires_at });
+      expect([answer.status, answer.body.data?.next_run_time]).toEqual([200, null]);
+    }
+    const later = await put(id, { status: 'active', expires_at: null });
+    expect(later.body.data.next_run_time).toBeTruthy();
+  });
+
   test('400 for an empty change, a field of another executor, a missing one, and what creating refuses', async () => {
     const { id } = await create({});
     const fields = async (body: object) => {
