@@ -274,7 +274,9 @@ export interface paths {
         };
         /**
          * Change a task; fields that are absent stay as they are
-         * @description Permission: `scheduler_manage, update`.
+         * @description Needs the permission `create` too where it changes what a shell or python task runs: the executor, command, script, arguments, python_path, environment or working_directory.
+         *
+         *     Permission: `scheduler_manage, update`.
          */
         put: {
             parameters: {
@@ -2283,7 +2285,7 @@ export interface paths {
         put?: never;
         /**
          * Say that a worker lives
-         * @description A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered, unless its status is `offline`.
+         * @description A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered with the same key (an admin: of any), unless its status is `offline`.
          *
          *     Permission: `worker`.
          */

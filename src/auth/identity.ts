@@ -79,10 +79,7 @@ export function systemIdentity(name: string): Identity {
   });
 }
 
-/**
- * Whether `identity` has every one of `permissions`. Tasks that run code of their author's choosing (shell, python)
- * ask for two: `can(identity, 'create', 'scheduler_manage')`.
- */
+/** Whether `identity` has every one of `permissions`. */
 export function can(identity: Identity, ...permissions: readonly Permission[]): boolean {
   return permissions.every((permission) => identity.permissions.has(permission));
 }

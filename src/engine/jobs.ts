@@ -1,10 +1,10 @@
 import { AppError, invalidField, notFound } from '../kernel/errors.ts';
 import { type Queryable, sqlState, type Tx, violatedConstraint } from '../store/store.ts';
-import type { Job, JobDefinition, NewRun, Overlap, Trigger } from './model.ts';
+import type { Job, JobDefinition, NewRun, Overlap, Schedule, Trigger } from './model.ts';
 import { jobDelete, jobGet, jobInsert, jobLiveRuns, jobUpdate } from './queries/job.ts';
 import { runsCancel } from './queries/run_control.ts';
 import { enqueue } from './runs.ts';
-import { firstInstant, isOver } from './schedule.ts';
+import { firstInstant, isOver, nextInstant } from './schedule.ts';
 
 /** The database decides what time it is: servers' clocks may differ. */
 async function databaseNow(db: Queryable): Promise<Date> {
@@ -13,24 +13,30 @@ async function databaseNow(db: Queryable): Promise<Date> {
   return row.now;
 }
 
+/** Whether two schedules have the same instants; what firings lead to is another matter. */
+function sameInstants(before: Schedule | null, after: Schedule | null): boolean {
+  const instants = (schedule: Schedule | null) =>
+    JSON.stringify([schedule?.cron, schedule?.timezone, schedule?.startsAt, schedule?.expiresAt]);
+  return instants(before) === instants(after);
+}
+
 /** @param before the job as it was, when it is changed */
 async function firstFire(tx: Tx, job: JobDefinition, before?: Job): Promise<Date | null> {
   const { schedule } = job;
   if (!schedule) return null;
   const now = await databaseNow(tx);
   const kept = before?.schedule?.cron === schedule.cron;
-  // Nobody who changes something else of a job can mend a time that has passed.
   if (kept && isOver(schedule, now)) return null;
+  // Nobody who changes something else of a job can mend times that have passed: it rests with none ahead.
+  const unchanged = before !== undefined && sameInstants(before.schedule, schedule);
   // Even a paused job's schedule is checked: a wrong one is refused when it is written, not when it resumes.
-  const first = firstInstant(schedule, now, (kept && before?.nextFireAt) || now);
+  const first = (unchanged ? nextInstant : firstInstant)(schedule, now, (kept && before?.nextFireAt) || now);
   return job.status === 'active' ? first : null;
 }
 
-/** Whether a change leaves alone when the job fires; what firings lead to is another matter. */
+/** Whether a change leaves alone when the job fires. */
 function sameTimes(before: JobDefinition, after: JobDefinition): boolean {
-  const times = ({ status, schedule }: JobDefinition) =>
-    JSON.stringify([status, schedule?.cron, schedule?.timezone, schedule?.startsAt, schedule?.expiresAt]);
-  return times(before) === times(after);
+  return before.status === after.status && sameInstants(before.schedule, after.schedule);
 }
 
 /** The next instant may lie before the one that schedulers sleep towards. */

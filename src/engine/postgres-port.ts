@@ -62,7 +62,7 @@ export class PostgresPort implements WorkerPort {
     this.#control = new Wake(options.listener, 'longshore_control');
   }
 
-  async register(request: RegisterRequest): Promise<RegisterAnswer> {
+  async register(request: RegisterRequest, principal?: string): Promise<RegisterAnswer> {
     const [major] = PROTOCOL_VERSION.split('.');
     if (request.protocol.split('.')[0] !== major) {
       const message = `this server speaks ${PROTOCOL_VERSION}; install a worker of the same major version`;
@@ -70,7 +70,12 @@ export class PostgresPort implements WorkerPort {
         details: [{ field: 'protocol', message }],
       });
     }
-    const { sessionId, settings } = await sessionOpen(this.#store, request);
+    const { sessionId, settings } = await this.#store.transaction(async (tx) => {
+      const opened = await sessionOpen(tx, request, principal ?? null);
+      if (opened) return opened;
+      const message = 'a worker with another key is online under this id; stop it, or choose another id';
+      throw new AppError('conflict', `worker_id: ${message}`, { details: [{ field: 'worker_id', message }] });
+    });
     this.#logger.info({ worker: request.worker_id, session: sessionId }, 'worker joined');
     return { session_id: sessionId, lease_seconds: LEASE_SECONDS, heartbeat_seconds: HEARTBEAT_SECONDS, settings };
   }

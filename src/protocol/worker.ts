@@ -158,7 +158,11 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>;
  * Every call may be repeated after an error whose outcome is unknown: nothing is done twice.
  */
 export interface WorkerPort {
-  register(request: RegisterRequest): Promise<RegisterAnswer>;
+  /**
+   * @param principal who joins, as the server knows it; none where the worker is on the database itself
+   * @throws AppError `conflict` for another major protocol, or an id that somebody else's worker is online with
+   */
+  register(request: RegisterRequest, principal?: string): Promise<RegisterAnswer>;
   lease(request: LeaseRequest, signal: AbortSignal): Promise<LeasedRun[]>;
   report(request: ReportRequest): Promise<ReportAnswer>;
   update(request: UpdateRequest): Promise<ReportAnswer>;

@@ -5,18 +5,22 @@ import type { TestServer } from './api-server.ts';
 export class PlayedWorker {
   readonly #server: TestServer;
   readonly #path: string;
+  readonly #token: string;
   readonly sessionId: number;
 
-  private constructor(server: TestServer, id: string, sessionId: number) {
+  private constructor(server: TestServer, id: string, token: string, sessionId: number) {
     this.#server = server;
     this.#path = `/api/workers/${id}`;
+    this.#token = token;
     this.sessionId = sessionId;
   }
 
+  /** @param token the admin's unless told */
   static async join(
     server: TestServer,
     id: string,
     kinds: readonly string[] = ['shell', 'http'],
+    token = server.adminToken,
   ): Promise<PlayedWorker> {
     const body = {
       worker_id: id,
@@ -28,9 +32,9 @@ export class PlayedWorker {
       version: '0.1.0',
       protocol: '1.0',
     };
-    const answer = await server.call('POST', '/api/workers/register', { body });
+    const answer = await server.call('POST', '/api/workers/register', { body, token });
     if (answer.status !== 200) throw new Error(`registering answered ${JSON.stringify(answer.body)}`);
-    return new PlayedWorker(server, id, answer.body.data.session_id);
+    return new PlayedWorker(server, id, token, answer.body.data.session_id);
   }
 
   /** Waits until there is a run, and takes one. */
@@ -70,6 +74,7 @@ export class PlayedWorker {
   async #post(action: string, body: object) {
     const answer = await this.#server.call('POST', `${this.#path}/${action}`, {
       body: { session_id: this.sessionId, ...body },
+      token: this.#token,
     });
     if (answer.status !== 200) throw new Error(`${action} answered ${JSON.stringify(answer.body)}`);
     return answer.body.data;

@@ -1,4 +1,4 @@
-import { workerOfSession } from '../../engine/queries/session.ts';
+import { ownerOfSession, type SessionOwner } from '../../engine/queries/session.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { Queryable } from '../../store/store.ts';
 
@@ -11,7 +11,7 @@ const REMEMBERED = 10_000;
  */
 export class SessionOwners {
   readonly #db: Queryable;
-  readonly #workers = new Map<number, string>();
+  readonly #owners = new Map<number, SessionOwner>();
 
   constructor(db: Queryable) {
     this.#db = db;
@@ -19,21 +19,21 @@ export class SessionOwners {
 
   /**
    * A session that nobody has passes: the port itself answers that it is over, from which workers go on.
-   * @throws AppError `conflict` when the session is another worker's
+   * @param principal who calls; not even an admin speaks for another's session, whose runs come with their secrets
+   * @throws AppError `conflict` when the session is another worker's, or was joined by somebody else
    */
-  async check(workerId: string, sessionId: number): Promise<void> {
-    const owner = this.#workers.get(sessionId) ?? (await this.#lookUp(sessionId));
-    if (owner !== undefined && owner !== workerId) {
-      throw new AppError('conflict', `session ${sessionId} is not one of worker ${workerId}; register it`);
-    }
+  async check(principal: string, workerId: string, sessionId: number): Promise<void> {
+    const owner = this.#owners.get(sessionId) ?? (await this.#lookUp(sessionId));
+    if (!owner || (owner.workerId === workerId && owner.principal === principal)) return;
+    throw new AppError('conflict', `session ${sessionId} is not one of worker ${workerId} with this key; register it`);
   }
 
-  async #lookUp(sessionId: number): Promise<string | undefined> {
-    const owner = await workerOfSession(this.#db, sessionId);
+  async #lookUp(sessionId: number): Promise<SessionOwner | undefined> {
+    const owner = await ownerOfSession(this.#db, sessionId);
     if (owner === undefined) return undefined;
-    const [oldest] = this.#workers.keys();
-    if (oldest !== undefined && this.#workers.size >= REMEMBERED) this.#workers.delete(oldest);
-    this.#workers.set(sessionId, owner);
+    const [oldest] = this.#owners.keys();
+    if (oldest !== undefined && this.#owners.size >= REMEMBERED) this.#owners.delete(oldest);
+    this.#owners.set(sessionId, owner);
     return owner;
   }
 }

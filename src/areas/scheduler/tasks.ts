@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { recordAudit } from '../../auth/audit.ts';
-import type { Actor } from '../../auth/identity.ts';
+import { type Actor, can } from '../../auth/identity.ts';
 import { jobOwner, SecretDraft, type Vault } from '../../connections/vault.ts';
 import { createJob, deleteJob, getJob, triggerJob, updateJob } from '../../engine/jobs.ts';
 import type { Job, JobDefinition, JobStatus, Run } from '../../engine/model.ts';
@@ -64,12 +65,40 @@ export function listTasks(
   return jobsList(db, wanted, page);
 }
 
-/** Runs that exist keep the definition they were made with. @throws AppError `not_found`, `validation`, `conflict` */
+/** Executors that run code of their author's choosing, and what of a spec decides which code that is. */
+const CODE_EXECUTORS = ['shell', 'python'];
+const CODE_FIELDS = ['command', 'script', 'arguments', 'python_path', 'environment', 'working_directory'] as const;
+
+type Code = Pick<JobDefinition, 'kind' | 'spec'>;
+
+function codeOf({ kind, spec }: Code): unknown[] {
+  const fields = spec as { readonly [field: string]: unknown };
+  return [kind, ...CODE_FIELDS.map((field) => fields[field])];
+}
+
+/**
+ * Whoever decides what a task runs has a shell, be the task new or not.
+ * @throws AppError `forbidden`
+ */
+function checkAuthor({ identity }: Actor, before: Code, after: Code): void {
+  if (!CODE_EXECUTORS.includes(after.kind) || can(identity, 'create', 'scheduler_manage')) return;
+  if (isDeepStrictEqual(codeOf(before), codeOf(after))) return;
+  throw new AppError('forbidden', `Changing what a ${after.kind} task runs needs the permission create.`);
+}
+
+/**
+ * Runs that exist keep the definition they were made with.
+ * @throws AppError `not_found`, `validation`, `conflict`, `forbidden` for a change to what runs by who may not create
+ */
 export async function updateTask(tx: Tx, vault: Vault, actor: Actor, id: number, body: TaskUpdate): Promise<Job> {
   const draft = new SecretDraft();
   await ofTask(
     id,
-    updateJob(tx, AREA, id, (job) => changedDefinition(job, body, draft.seal)),
+    updateJob(tx, AREA, id, (job) => {
+      const changed = changedDefinition(job, body, draft.seal);
+      checkAuthor(actor, job, changed);
+      return changed;
+    }),
   );
   const job = await getJob(tx, AREA, id);
   await saveSecrets(tx, vault, id, draft, job);

@@ -229,6 +229,35 @@ describe('scheduler', () => {
     });
   });
 
+  it.each([
+    ['has expired', { cron: '* * * * * *', expiresAt: new Date('2020-01-01T00:00:00Z') }],
+    ['was of a year that has passed', { cron: '0 0 0 1 1 * 2020' }],
+  ])('lets a job be changed whose schedule %s, and refuses one that is written so', async (_what, passed) => {
+    const schedule = { ...EVERY_HOUR, ...passed };
+    const id = await create();
+    await store.query('UPDATE longshore.jobs SET cron = $2, expires_at = $3, next_fire_at = NULL WHERE id = $1', [
+      id,
+      schedule.cron,
+      schedule.expiresAt,
+    ]);
+    const change = async (to: Partial<JobDefinition>) => {
+      await store.transaction((tx) => updateJob(tx, 'scheduler', id, (job) => ({ ...job, ...to })));
+      return getJob(store, 'scheduler', id);
+    };
+    for (const status of ['paused', 'disabled', 'active'] as const) {
+      const other: Schedule = { ...schedule, overlap: 'allow', jitterSeconds: 7 };
+      expect(await change({ status, name: `now ${status}`, schedule: other })).toMatchObject({
+        status,
+        schedule: other,
+        nextFireAt: null,
+      });
+    }
+    const refused = { code: 'validation', details: [{ field: 'schedule' }] };
+    await expect(change({ schedule: { ...schedule, timezone: 'Asia/Tokyo' } })).rejects.toMatchObject(refused);
+    await expect(create({ name: 'new', schedule })).rejects.toMatchObject(refused);
+    expect((await change({ schedule: EVERY_HOUR })).nextFireAt?.getTime()).toBeGreaterThan(Date.now());
+  });
+
   it('goes on when one schedule can no longer be understood', async () => {
     const broken = await create({ name: 'broken' });
     const sound = await create({ name: 'sound' });

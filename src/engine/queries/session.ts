@@ -1,44 +1,41 @@
 import { storableJson } from '../../kernel/json.ts';
 import { LEASE_SECONDS } from '../../protocol/terms.ts';
 import type { RegisterRequest, SystemInfo, WorkerSettings } from '../../protocol/worker.ts';
-import type { Queryable } from '../../store/store.ts';
+import type { Queryable, Tx } from '../../store/store.ts';
 
 interface SettingsRow {
-  session_id: number;
   max_tasks: number;
   enabled: boolean;
 }
 
-/** Opens a session. What an operator has set for this worker id is kept. */
+/**
+ * Opens a session. What an operator has set for this worker id is kept.
+ * @returns undefined when a session of another principal is online under this id; what was written is to be undone
+ */
 export async function sessionOpen(
-  db: Queryable,
+  tx: Tx,
   worker: RegisterRequest,
-): Promise<{ sessionId: number; settings: WorkerSettings }> {
-  const [row] = await db.query<SettingsRow>(
-    `WITH worker AS (
-       INSERT INTO longshore.workers AS w (id, name, max_tasks, tags, kinds, hostname, version)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (id) DO UPDATE SET name = excluded.name, max_tasks = excluded.max_tasks, tags = excluded.tags,
-         kinds = excluded.kinds, hostname = excluded.hostname, version = excluded.version
-       RETURNING id, coalesce(max_tasks_override, max_tasks) AS max_tasks, enabled
-     ), session AS (
-       INSERT INTO longshore.worker_sessions (worker_id, lease_until, kill_grace_seconds)
-       SELECT id, now() + interval '${LEASE_SECONDS} seconds', $8 FROM worker RETURNING id
-     )
-     SELECT session.id AS session_id, worker.max_tasks, worker.enabled FROM worker, session`,
-    [
-      worker.worker_id,
-      worker.name,
-      worker.max_tasks,
-      worker.tags,
-      worker.kinds,
-      worker.hostname,
-      worker.version,
-      worker.kill_grace_seconds ?? null,
-    ],
+  principal: string | null,
+): Promise<{ sessionId: number; settings: WorkerSettings } | undefined> {
+  const [settings] = await tx.query<SettingsRow>(
+    `INSERT INTO longshore.workers AS w (id, name, max_tasks, tags, kinds, hostname, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, max_tasks = excluded.max_tasks, tags = excluded.tags,
+       kinds = excluded.kinds, hostname = excluded.hostname, version = excluded.version
+     RETURNING coalesce(max_tasks_override, max_tasks) AS max_tasks, enabled`,
+    [worker.worker_id, worker.name, worker.max_tasks, worker.tags, worker.kinds, worker.hostname, worker.version],
   );
-  if (!row) throw new Error('registering a worker returned no session');
-  return { sessionId: row.session_id, settings: { max_tasks: row.max_tasks, enabled: row.enabled } };
+  if (!settings) throw new Error('registering a worker returned no settings');
+  // A statement of its own: of two who join at once, the second waited above, and now sees the first's session.
+  const [session] = await tx.query<{ id: number }>(
+    `INSERT INTO longshore.worker_sessions (worker_id, principal, lease_until, kill_grace_seconds)
+     SELECT $1, $2, now() + interval '${LEASE_SECONDS} seconds', $3
+     WHERE NOT EXISTS (SELECT FROM longshore.worker_sessions WHERE worker_id = $1 AND ended_at IS NULL
+                       AND lease_until > now() AND principal IS DISTINCT FROM $2)
+     RETURNING id`,
+    [worker.worker_id, principal, worker.kill_grace_seconds ?? null],
+  );
+  return session && { sessionId: session.id, settings };
 }
 
 /** Renews a lease. @returns undefined when the session has lapsed: a late heartbeat never revives it. */
@@ -56,11 +53,11 @@ export async function sessionRenew(
        UPDATE longshore.workers w SET system_info = $2::jsonb FROM renewed
        WHERE w.id = renewed.worker_id AND $2::jsonb IS NOT NULL
      )
-     SELECT renewed.id AS session_id, coalesce(w.max_tasks_override, w.max_tasks) AS max_tasks, w.enabled
+     SELECT coalesce(w.max_tasks_override, w.max_tasks) AS max_tasks, w.enabled
      FROM renewed JOIN longshore.workers w ON w.id = renewed.worker_id`,
     [sessionId, systemInfo === undefined ? null : storableJson(systemInfo)],
   );
-  return row && { max_tasks: row.max_tasks, enabled: row.enabled };
+  return row;
 }
 
 export async function sessionClose(db: Queryable, sessionId: number): Promise<void> {
@@ -108,10 +105,17 @@ export async function sessionOfWorker(db: Queryable, workerId: string): Promise<
   return row?.id;
 }
 
+/** Whose a session is; the principal is null where the worker is on the database itself. */
+export interface SessionOwner {
+  readonly workerId: string;
+  readonly principal: string | null;
+}
+
 /** Whose a session is, ended or not; undefined when there is none. */
-export async function workerOfSession(db: Queryable, sessionId: number): Promise<string | undefined> {
-  const [row] = await db.query<{ worker_id: string }>('SELECT worker_id FROM longshore.worker_sessions WHERE id = $1', [
-    sessionId,
-  ]);
-  return row?.worker_id;
+export async function ownerOfSession(db: Queryable, sessionId: number): Promise<SessionOwner | undefined> {
+  const [owner] = await db.query<SessionOwner>(
+    'SELECT worker_id AS "workerId", principal FROM longshore.worker_sessions WHERE id = $1',
+    [sessionId],
+  );
+  return owner;
 }

@@ -14,16 +14,18 @@ describe('workers with many sessions', () => {
   });
 
   it('are shown as their latest session says, found without reading the others', async () => {
-    const join = (id: string) => sessionOpen(store, registration({ worker_id: id }));
-    const gone = await join('gone');
-    await sessionClose(store, gone.sessionId);
+    const join = async (id: string) => {
+      const opened = await store.transaction((tx) => sessionOpen(tx, registration({ worker_id: id }), null));
+      return opened?.sessionId ?? 0;
+    };
+    await sessionClose(store, await join('gone'));
     await store.query(
       `INSERT INTO longshore.worker_sessions (worker_id, started_at, lease_until, ended_at, end_reason)
        SELECT 'gone', now() - interval '2 days', now() - interval '2 days', now() - interval '1 day', 'lapsed'
        FROM generate_series(1, ${SESSIONS})`,
     );
     await join('here');
-    await sessionClose(store, (await join('here')).sessionId);
+    await sessionClose(store, await join('here'));
     await join('here');
     await store.query(
       `INSERT INTO longshore.worker_sessions (worker_id, started_at, lease_until, ended_at, end_reason)

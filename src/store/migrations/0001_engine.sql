@@ -149,6 +149,8 @@ CREATE TABLE longshore.workers (
 CREATE TABLE longshore.worker_sessions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   worker_id text NOT NULL REFERENCES longshore.workers (id) ON DELETE CASCADE,
+  -- Who joined, such as `key:key_…`: nobody else speaks for it. Null for a worker on the database itself.
+  principal text,
   started_at timestamptz NOT NULL DEFAULT now(),
   heartbeat_at timestamptz NOT NULL DEFAULT now(),
   lease_until timestamptz NOT NULL,

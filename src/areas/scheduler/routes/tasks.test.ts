@@ -213,6 +213,18 @@ describe('PUT /api/tasks/{task_id}', () => {
     expect(answer.body.data).not.toHaveProperty('command');
   });
 
+  test('200 pauses, disables and retimes a task whose schedule has run out', async () => {
+    const { id } = await create({ schedule: '* * * * * *', status: 'paused', expires_at: '2099-01-01T00:00:00Z' });
+    const expires_at = '2020-01-01T00:00:00Z';
+    await server.store.query('UPDATE longshore.jobs SET expires_at = $2 WHERE id = $1', [id, expires_at]);
+    for (const status of ['active', 'paused', 'disabled']) {
+      const answer = await put(id, { status, schedule: '* * * * * *', expires_at });
+      expect([answer.status, answer.body.data?.next_run_time]).toEqual([200, null]);
+    }
+    const later = await put(id, { status: 'active', expires_at: null });
+    expect(later.body.data.next_run_time).toBeTruthy();
+  });
+
   test('400 for an empty change, a field of another executor, a missing one, and what creating refuses', async () => {
     const { id } = await create({});
     const fields = async (body: object) => {
@@ -225,6 +237,42 @@ describe('PUT /api/tasks/{task_id}', () => {
     expect(await fields({ command: null })).toEqual([400, 'command']);
     expect(await fields({ schedule: '0 0 31 2 *' })).toEqual([400, 'schedule']);
     expect(await fields({ name: ' ' })).toEqual([400, 'name']);
+  });
+
+  test('403 for a change to what a shell or python task runs by who may not create, 200 for any other', async () => {
+    const token = await server.apiKey('update', 'scheduler_manage');
+    const change = async (id: number, body: object) => {
+      const answer = await server.call('PUT', `/api/tasks/${id}`, { body, token });
+      return answer.status === 403 ? answer.body.message : answer.status;
+    };
+    const refusal = (executor: string) => `Changing what a ${executor} task runs needs the permission create.`;
+
+    const http = await create({ executor: 'http', command: undefined, url: 'https://example.com' });
+    expect(await change(http.id, { executor: 'shell', command: 'id' })).toBe(refusal('shell'));
+    expect(await change(http.id, { executor: 'python', script: 'print(1)' })).toBe(refusal('python'));
+    expect(await change(http.id, { url: 'https://example.com/other' })).toBe(200);
+
+    const environment = { API_TOKEN: 'hunter2', PLACE: 'here' };
+    const own = await create({ environment, working_directory: '/tmp' });
+    const changes = [
+      { command: 'id' },
+      { environment: { BASH_ENV: '/tmp/x' } },
+      { environment: null },
+      { working_directory: '/etc' },
+      { executor: 'python', command: 'a.py' },
+    ];
+    for (const body of changes) expect(await change(own.id, body)).toBe(refusal(body.executor ?? 'shell'));
+    const python = await create({ executor: 'python', command: 'a.py' });
+    const others = [{ arguments: ['-x'] }, { python_path: '/tmp/python' }, { command: null, script: 'print(1)' }];
+    for (const body of others) expect(await change(python.id, body)).toBe(refusal('python'));
+
+    const { command, environment: shown } = own;
+    expect(await change(own.id, { status: 'paused', retry_count: 2, limits: { processes: 10 } })).toBe(200);
+    expect(await change(own.id, { command, environment: shown, working_directory: '/tmp' })).toBe(200);
+    expect(await change(own.id, { executor: 'http', url: 'https://example.com' })).toBe(200);
+    const author = await server.apiKey('create', 'update', 'scheduler_manage');
+    const changed = await server.call('PUT', `/api/tasks/${python.id}`, { body: { arguments: [] }, token: author });
+    expect(changed.status).toBe(200);
   });
 
   test('409 for a name that is taken', async () => {

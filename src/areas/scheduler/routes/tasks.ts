@@ -68,6 +68,8 @@ export function registerTaskRoutes(app: App, { store, vault, idempotency }: Sche
       config: { access: ['scheduler_manage', 'update'] },
       schema: {
         summary: 'Change a task; fields that are absent stay as they are',
+        description:
+          'Needs the permission `create` too where it changes what a shell or python task runs: the executor, command, script, arguments, python_path, environment or working_directory.',
         tags: ['tasks'],
         params,
         body: TaskUpdate,

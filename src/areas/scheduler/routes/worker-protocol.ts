@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import { sessionOfWorker, sessionRenew } from '../../../engine/queries/session.ts';
 import { workerGet } from '../../../engine/queries/worker.ts';
+import { requesterOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { AppError, notFound } from '../../../kernel/errors.ts';
 import {
@@ -53,10 +54,11 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
   const { port, store } = deps;
   const owners = new SessionOwners(store);
   /** A worker speaks for sessions of its own. Joining and plain heartbeats name none. */
-  const preHandler = async ({ params, body }: FastifyRequest) => {
-    const { worker_id } = params as { worker_id?: string };
-    const { session_id } = body as { session_id?: number };
-    if (worker_id !== undefined && session_id !== undefined) await owners.check(worker_id, session_id);
+  const preHandler = async (request: FastifyRequest) => {
+    const { worker_id } = request.params as { worker_id?: string };
+    const { session_id } = request.body as { session_id?: number };
+    if (worker_id === undefined || session_id === undefined) return;
+    await owners.check(requesterOf(request).principal, worker_id, session_id);
   };
 
   /** One call of the port: the schema of what it is given, and what it answers. */
@@ -64,7 +66,7 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
     url: string,
     summary: string,
     schemas: { body: Request; answer: TSchema },
-    call: (body: Static<Request>, signal: AbortSignal) => Promise<unknown>,
+    call: (body: Static<Request>, signal: AbortSignal, principal: string) => Promise<unknown>,
   ) => {
     app.post(
       url,
@@ -83,14 +85,17 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
       async (request) => {
         // A call that waits ends when its worker hangs up, or when this server closes.
         const signal = AbortSignal.any([request.signal, app.closing]);
-        return success(await call(request.body as Static<Request>, signal));
+        return success(await call(request.body as Static<Request>, signal, requesterOf(request).principal));
       },
     );
   };
 
   const path = (action: string) => `/api/workers/:worker_id/${action}`;
-  route('/api/workers/register', 'Join as a worker', { body: RegisterRequest, answer: RegisterAnswer }, (body) =>
-    port.register(body),
+  route(
+    '/api/workers/register',
+    'Join as a worker',
+    { body: RegisterRequest, answer: RegisterAnswer },
+    (body, _signal, principal) => port.register(body, principal),
   );
   route(
     path('lease'),
@@ -125,7 +130,7 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
     await port.leave(session_id);
     return null;
   });
-  registerHeartbeat(app, deps, preHandler);
+  registerHeartbeat(app, deps, owners, preHandler);
   registerBlobs(app, deps, owners);
 }
 
@@ -133,6 +138,7 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
 function registerHeartbeat(
   app: App,
   { store, port }: SchedulerDeps,
+  owners: SessionOwners,
   preHandler: (request: FastifyRequest) => Promise<void>,
 ): void {
   app.post(
@@ -143,7 +149,7 @@ function registerHeartbeat(
       schema: {
         summary: 'Say that a worker lives',
         description:
-          'A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered, unless its status is `offline`.',
+          'A Longshore worker names its session and the runs it holds, and is answered commands. The plain body renews the lease of a worker that has registered with the same key (an admin: of any), unless its status is `offline`.',
         tags: ['workers'],
         params,
         body: Type.Union([HeartbeatRequest, PlainHeartbeat]),
@@ -157,6 +163,9 @@ function registerHeartbeat(
       const { worker_id } = request.params;
       if (!(await workerGet(store, worker_id))) throw notFound(`worker ${worker_id}`);
       const sessionId = await sessionOfWorker(store, worker_id);
+      const { isAdmin, principal } = requesterOf(request);
+      // It hands out nothing and takes nothing: an operator may keep a worker's lease by hand.
+      if (sessionId !== undefined && !isAdmin) await owners.check(principal, worker_id, sessionId);
       const alive = sessionId !== undefined && body.status !== 'offline';
       if (sessionId === undefined)
         throw new AppError('conflict', `worker ${worker_id} has no open session; register it`);
@@ -198,7 +207,7 @@ function registerBlobs(app: App, { port }: SchedulerDeps, owners: SessionOwners)
     async (request, reply) => {
       const { worker_id, blob_id, seq } = request.params;
       const { session_id } = request.query;
-      await owners.check(worker_id, session_id);
+      await owners.check(requesterOf(request).principal, worker_id, session_id);
       const bytes = await port.blobChunk(session_id, blob_id, seq);
       if (bytes === undefined) return reply.code(204).send(null);
       return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));

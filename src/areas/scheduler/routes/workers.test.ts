@@ -65,6 +65,26 @@ describe('POST /api/workers/register', () => {
     expect((await server.call('POST', '/api/workers/register', { body })).status).toBe(409);
   });
 
+  test('409 for the id of a worker that is online with another key, 200 for its own key and once it has left', async () => {
+    const [own, other] = [await server.apiKey('worker'), await server.apiKey('worker')];
+    const first = await PlayedWorker.join(server, 'held', ['shell'], own);
+    await expect(PlayedWorker.join(server, 'held', ['http'], other)).rejects.toThrow('online under this id');
+    expect((await server.store.query("SELECT kinds FROM longshore.workers WHERE id = 'held'"))[0]).toEqual({
+      kinds: ['shell'],
+    });
+    const second = await PlayedWorker.join(server, 'held', ['shell'], own);
+    for (const { sessionId: session_id } of [first, second]) {
+      await server.call('POST', '/api/workers/held/leave', { body: { session_id }, token: own });
+    }
+    await PlayedWorker.join(server, 'held', ['shell'], other);
+  });
+
+  test('409 for all but one of those who join under a new id at the same time', async () => {
+    const keys = await Promise.all(Array.from({ length: 6 }, () => server.apiKey('worker')));
+    const joined = await Promise.allSettled(keys.map((key) => PlayedWorker.join(server, 'raced', ['shell'], key)));
+    expect(joined.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
   test('200 for a newer minor version that says more', async () => {
     const body = {
       worker_id: 'newer',
@@ -103,6 +123,42 @@ describe('calls of a worker', () => {
       body: { session_id: 987_654_321, held: [] },
     });
     expect(unknown.body.data).toMatchObject({ alive: false });
+  });
+
+  test("409 with another key's session, an admin's too: its runs and their secrets stay with who joined", async () => {
+    const [own, other] = [await server.apiKey('worker'), await server.apiKey('worker')];
+    const victim = await PlayedWorker.join(server, 'victim', ['shell'], own);
+    const body = { executor: 'shell', command: 'true', environment: { API_TOKEN: 'hunter2' } };
+    const task = await server.call('POST', '/api/tasks', { body: { name: 'coveted', ...body } });
+    await server.call('POST', `/api/tasks/${task.body.data.id}/trigger`);
+    const session_id = victim.sessionId;
+    const calls = [
+      ['heartbeat', { held: [] }],
+      ['lease', { limit: 1, wait_ms: 0 }],
+      ['update', { logs: [], updates: [] }],
+      ['report', { outcomes: [] }],
+      ['reconcile', { held: [] }],
+      ['watch', {}],
+      ['leave', {}],
+    ] as const;
+    for (const token of [other, server.adminToken]) {
+      for (const [action, more] of calls) {
+        const answer = await server.call('POST', `/api/workers/victim/${action}`, {
+          body: { session_id, ...more },
+          token,
+        });
+        expect([action, answer.status]).toEqual([action, 409]);
+      }
+      const blob = await server.call('GET', `/api/workers/victim/blobs/1/0?session_id=${session_id}`, { token });
+      expect(blob.status).toBe(409);
+    }
+    const beat = (token: string) =>
+      server.call('POST', '/api/workers/victim/heartbeat', { body: { status: 'online' }, token });
+    expect((await beat(other)).status).toBe(409);
+    expect((await beat(own)).status).toBe(200);
+    const run = await victim.lease();
+    expect(run.spec).toMatchObject({ environment: { API_TOKEN: 'hunter2' } });
+    await victim.report(run, { status: 'succeeded' });
   });
 });
 
