@@ -93,6 +93,16 @@ describe.each(Object.entries(WAYS))('JSON that goes as text (%s)', (way, from) =
     }
   });
 
+  it('goes on right behind what was committed', async () => {
+    const load = { ...from(plain), mode: 'append' };
+    await stage.load({ ...load, table: `${way} whole` });
+    server.order(...Array.from({ length: 9 }, () => 'pass' as const), { status: 400 });
+    const { output } = await stage.load({ ...load, table: `${way} broken`, breaks: true });
+    server.calm();
+    expect(output).toMatchObject({ records_read: RECORDS, records_written: RECORDS });
+    expect(await stage.contents(`${way} broken`)).toEqual(await stage.contents(`${way} whole`));
+  });
+
   it.each(['freeze', 'discard_value', 'discard_row'])(
     'makes the table that its rows make, under %s',
     async (policy) => {

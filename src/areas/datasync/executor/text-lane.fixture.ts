@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { expect } from 'vitest';
 import { afterFile } from '../../../../test/support/cleanup.ts';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { Outbound } from '../../../connections/outbound.ts';
@@ -20,6 +21,21 @@ export interface Load {
   /** Of an upsert; `id` unless told. */
   readonly key?: string;
   readonly policy?: string;
+  /** The first attempt fails on its way; of a file, behind three quarters of it. */
+  readonly breaks?: boolean;
+}
+
+/** What a run tells besides its progress. */
+class Told {
+  readonly emitted: string[] = [];
+  omitted = 0;
+
+  take(type: string, rows: readonly unknown[]): void {
+    if (type === 'progress') return;
+    if (type === 'changes_omitted')
+      this.omitted += rows.reduce<number>((sum, row) => sum + (row as { count: number }).count, 0);
+    else this.emitted.push(...rows.map((row) => `${type} ${JSON.stringify(row)}`));
+  }
 }
 
 /** Runs syncs into a database of its own, and tells what has become of its tables. */
@@ -44,40 +60,43 @@ export class LaneStage {
   }
 
   /** @returns the run's result, what it has told, and how much of that it has only counted */
-  async load({ table, mode, connector, transformations = [], ...given }: Load) {
-    const { file = '', pushed = false, key = 'id', policy = 'evolve' } = given;
-    const keys = mode === 'append' ? {} : { key_columns: [key] };
-    const emitted: string[] = [];
-    let omitted = 0;
-    const tools = { outbound: this.#outbound, guard: { allowPrivate: true }, exportDir: '.' };
-    const [executor] = datasyncExecutors(tools);
+  async load(load: Load) {
+    const [executor] = datasyncExecutors({ outbound: this.#outbound, guard: { allowPrivate: true }, exportDir: '.' });
     this.#lastRun += 1;
-    const context: RunContext = {
-      ...{ runId: this.#lastRun, attempt: 1, epoch: 1, idempotencyKey: 'key', savedState: undefined },
-      signal: new AbortController().signal,
-      log: () => {},
-      progress: () => {},
-      checkpoint: async () => {},
-      emit: async (type, rows) => {
-        if (type === 'progress') return;
-        if (type === 'changes_omitted')
-          omitted += rows.reduce<number>((sum, row) => sum + (row as { count: number }).count, 0);
-        else emitted.push(...rows.map((row) => `${type} ${JSON.stringify(row)}`));
-      },
-      openBlob: async function* () {
-        yield Buffer.from(file);
-      },
-    };
-    const spec = {
+    const told = new Told();
+    const spec = this.#specOf(load) as never;
+    if (load.breaks) await expect(executor?.run(spec, this.#context(1, load, told))).rejects.toThrow();
+    const outcome = await executor?.run(spec, this.#context(load.breaks ? 2 : 1, load, told));
+    // Batches end elsewhere, so what is told of them comes in another order.
+    return { output: outcome?.output, emitted: told.emitted.sort(), omitted: told.omitted };
+  }
+
+  #specOf({ table, mode, connector, transformations = [], pushed, key = 'id', policy = 'evolve' }: Load) {
+    const keys = mode === 'append' ? {} : { key_columns: [key] };
+    return {
       connector,
       transformations,
       ...(pushed ? { pushed } : {}),
       destination: { type: 'database', table, mode, ...keys, schema_policy: policy },
       ...{ key: table, warehouse: { engine: 'postgresql', url: this.#url }, batch_size: 5000 },
     };
-    const outcome = await executor?.run(spec as never, context);
-    // Batches end elsewhere, so what is told of them comes in another order.
-    return { output: outcome?.output, emitted: emitted.sort(), omitted };
+  }
+
+  #context(attempt: number, { file = '', breaks }: Load, told: Told): RunContext {
+    return {
+      ...{ runId: this.#lastRun, attempt, epoch: attempt, idempotencyKey: 'key', savedState: undefined },
+      signal: new AbortController().signal,
+      log: () => {},
+      progress: () => {},
+      checkpoint: async () => {},
+      emit: async (type, rows) => told.take(type, rows),
+      openBlob: async function* () {
+        const bytes = Buffer.from(file);
+        if (!breaks || attempt > 1) return yield bytes;
+        yield bytes.subarray(0, bytes.length * 0.75);
+        throw new Error('the server is gone');
+      },
+    };
   }
 
   /** Rows in an order of their own, and types. */
