@@ -37,6 +37,10 @@ async function lose(runId: string): Promise<void> {
   ]);
 }
 
+function setRun(runId: string, fields: string): Promise<unknown> {
+  return server.store.query(`UPDATE longshore.runs SET ${fields} WHERE id = $1`, [Number(runId.replace('run_', ''))]);
+}
+
 /** A file whose load fails as long as another table hangs on its dataset's. */
 async function failedFile(): Promise<{ id: string; source: string; mend(): Promise<unknown> }> {
   const source = newSource();
@@ -69,6 +73,35 @@ describe('POST /files/{id}/retry', () => {
       expect((await retryFile(id)).status).toBe(202);
       expect(await loaded(id)).toMatchObject({ status: 'failed' });
     }
+  });
+
+  test('409 for a file that is to overwrite what has come since, by a load or by a job', async () => {
+    const { id, source, mend } = await failedFile();
+    await mend();
+    const later = await upload('id\n4\n', { source, mode: 'upsert', key_columns: ['id'] });
+    const { run_id } = await loaded(later);
+    const refused = async () => {
+      const answer = await retryFile(id);
+      expect([answer.status, answer.body]).toEqual([409, failure('CONFLICT')]);
+      expect(answer.body.error.message).toContain(
+        `records have come into ${source} since (${run_id}); upload it again`,
+      );
+    };
+    await refused();
+    const forget = () => server.store.query('UPDATE longshore.datasets SET run_id = NULL WHERE name = $1', [source]);
+    // Known of the load itself, which may still be on its way; a job leaves its run with the dataset alone.
+    await forget();
+    await refused();
+    await setRun(run_id, `state = 'paused', finished_at = NULL`);
+    await refused();
+    await setRun(run_id, `state = 'failed', finished_at = now()`);
+    await refused();
+    expect(await countOf(`data."${source}" WHERE id IN (1, 4)`)).toBe(2);
+    // One that failed and left nothing is no reason.
+    await setRun(run_id, 'progress_done = 0');
+    expect((await retryFile(id)).status).toBe(202);
+    await loaded(id);
+    expect(await countOf(`data."${source}"`)).toBe(2);
   });
 
   test('a record that was refused before is still told of', async () => {
