@@ -104,6 +104,41 @@ describe('POST /files/{id}/retry', () => {
     expect(await countOf(`data."${source}"`)).toBe(2);
   });
 
+  test('a record that was refused, and loads this time, is told of no more', async () => {
+    const source = newSource();
+    await loaded(await upload('id,n\n1,1\n', { source, mode: 'upsert', key_columns: ['id'] }));
+    await server.store.query(`ALTER TABLE data."${source}" ADD CONSTRAINT "${source} small" CHECK (n < 3 OR n = 1000)`);
+    const id = await upload('id,n\n1,2\n2,3\n3,3\n', { source, mode: 'upsert', key_columns: ['id'] });
+    const before = await loaded(id);
+    expect(before).toMatchObject({ rejected_count: 2, errors: [{ line: 2 }, { line: 3 }] });
+    await lose(before.run_id);
+    await server.store.query(`ALTER TABLE data."${source}" DROP CONSTRAINT "${source} small",
+      ADD CONSTRAINT "${source} low" CHECK (id < 3)`);
+    expect((await retryFile(id)).body).toMatchObject({ rejected_count: 0, errors: [] });
+    // The other one is refused again, and told of as it is refused now.
+    const { rejected_count, errors } = await loaded(id);
+    expect([rejected_count, errors]).toEqual([1, [{ line: 3, message: expect.stringContaining('low') }]]);
+    expect(await countOf(`data."${source}" WHERE id = 2`)).toBe(1);
+  });
+
+  test('nor is one that was refused in a batch that was not committed', async () => {
+    const source = newSource();
+    const { run_id: first } = await loaded(await upload('id\n1\n', { source, mode: 'append' }));
+    // Whatever is behind it in the order waits.
+    await setRun(first, `state = 'paused', finished_at = NULL`);
+    const id = await upload('id\n2\n3\n', { source, mode: 'append' });
+    const { body: waiting } = await server.call('GET', `/v1/sync/files/${id}`);
+    await server.store.query(
+      `INSERT INTO longshore.sync_quarantine (run_id, ordinal, reason, raw, whole) VALUES ($1, 1, 'not now', '', false)`,
+      [Number(waiting.run_id.replace('run_', ''))],
+    );
+    await setRun(waiting.run_id, `state = 'dead', finished_at = now()`);
+    await setRun(first, `state = 'succeeded', finished_at = now()`);
+    expect((await retryFile(id)).body).toMatchObject({ status: 'processing', rejected_count: 1 });
+    expect(await loaded(id)).toMatchObject({ status: 'completed', rejected_count: 0, errors: [] });
+    expect(await countOf(`data."${source}"`)).toBe(3);
+  });
+
   test('a record that was refused before is still told of', async () => {
     const id = await upload('a,b\n1,2\n3\n', { source: newSource() });
     await lose((await loaded(id)).run_id);

@@ -59,7 +59,7 @@ async function retry(tx: Tx, actor: Actor, found: PushRequestRow | undefined, na
   const later = mode === 'overwrite' ? await loadLater(tx, source, former) : undefined;
   if (later !== undefined) throw wouldReplace(name, source, later);
   const runId = await enqueueLoadOf(tx, actor, source, { ...spec, takes_over: spec.takes_over ?? former });
-  await pushRequestReloaded(tx, id, { former, runId });
+  await pushRequestReloaded(tx, id, { former, runId, goesOn: mode === 'append' });
   const details = { run: runId, former };
   await recordAudit(tx, actor, { action: 'sync_push.retry', target: `sync_push:${id}`, details });
   const again = await pushRequestGet(tx, id);
