@@ -180,7 +180,13 @@ describe('a file that is cut into blocks', () => {
       'of columns without end',
       Buffer.from(`${Array.from({ length: 5000 }, (_, index) => `c${index}`).join(',')}\n`),
       { format: 'csv' },
-      /the 5000 columns of the csv are too many/,
+      /names and types of the csv's 5000 columns have \d+ KiB together, and a plan holds 48; look whether config.delimiter and config.header are right/,
+    ],
+    [
+      'of a record for a header',
+      Buffer.from(`1,${'x'.repeat(50_000)}\n`),
+      { format: 'csv' },
+      /names and types of the csv's 2 columns have 49 KiB together.*config.header/,
     ],
   ])('is refused when it is %s', async (_, content, config, message) => {
     server.content = content;

@@ -88,8 +88,9 @@ function checkCsv({ delimiter, quote, columns }: CsvSurvey): void {
   }
   const size = Buffer.byteLength(JSON.stringify(columns));
   if (size <= MOST_COLUMN_BYTES) return;
+  // Few columns with names of many bytes, too: such names are mostly values.
   throw unreadable(
-    `partitions: the ${columns.length} columns of the csv are too many for a plan; leave partitions out`,
+    `partitions: names and types of the csv's ${columns.length} columns have ${Math.ceil(size / 1024)} KiB together, and a plan holds ${MOST_COLUMN_BYTES / 1024}; look whether config.delimiter and config.header are right, or leave partitions out`,
   );
 }
 
