@@ -2410,9 +2410,10 @@ export interface paths {
         /**
          * Load a push, stream or upload again whose load has failed
          * @description A load is tried for days by itself; this is for one that has failed for good, or was cancelled. It goes on behind what was loaded of it
-         *     where rows are appended, and else begins anew, by the dataset's rules of when it came. It comes after all that was sent into the
+         *     where rows are appended, and else begins anew, by the dataset's rules of when it came: what was refused is judged anew too. It comes after all that was sent into the
          *     dataset since: older values may take the place of newer ones, unless `metadata.updated_at` tells them apart. 409 while it has not failed,
-         *     and when its bytes are no longer kept.
+         *     when its bytes are no longer kept, and where it is a file with `mode` overwrite and other records have come into the dataset since:
+         *     they would be gone. Upload it again if that is what is wanted.
          *
          *     Permission: `sync:write`.
          */
@@ -2591,9 +2592,10 @@ export interface paths {
         /**
          * Load an uploaded file again whose load has failed
          * @description A load is tried for days by itself; this is for one that has failed for good, or was cancelled. It goes on behind what was loaded of it
-         *     where rows are appended, and else begins anew, by the dataset's rules of when it came. It comes after all that was sent into the
+         *     where rows are appended, and else begins anew, by the dataset's rules of when it came: what was refused is judged anew too. It comes after all that was sent into the
          *     dataset since: older values may take the place of newer ones, unless `metadata.updated_at` tells them apart. 409 while it has not failed,
-         *     and when its bytes are no longer kept.
+         *     when its bytes are no longer kept, and where it is a file with `mode` overwrite and other records have come into the dataset since:
+         *     they would be gone. Upload it again if that is what is wanted.
          *
          *     Permission: `sync:write`.
          */

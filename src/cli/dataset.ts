@@ -112,7 +112,10 @@ function addRetry(dataset: Command): void {
     .argument('<id>', 'of what was pushed: req_… or file_…')
     .description('load into its dataset again what was pushed and could not be loaded')
     .option('--wait', 'until it is loaded; the exit code tells whether it was')
-    .addHelpText('after', '\nIt comes after all that was pushed into the dataset since.')
+    .addHelpText(
+      'after',
+      '\nIt comes after all that was pushed into the dataset since. A file that is to overwrite it is refused then: push it again.',
+    )
     .action(
       withSession<{ wait?: boolean }>(async (session, { wait }, id) => {
         const location = loadPath(id);

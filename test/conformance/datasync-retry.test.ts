@@ -37,6 +37,10 @@ async function lose(runId: string): Promise<void> {
   ]);
 }
 
+function setRun(runId: string, fields: string): Promise<unknown> {
+  return server.store.query(`UPDATE longshore.runs SET ${fields} WHERE id = $1`, [Number(runId.replace('run_', ''))]);
+}
+
 /** A file whose load fails as long as another table hangs on its dataset's. */
 async function failedFile(): Promise<{ id: string; source: string; mend(): Promise<unknown> }> {
   const source = newSource();
@@ -69,6 +73,70 @@ describe('POST /files/{id}/retry', () => {
       expect((await retryFile(id)).status).toBe(202);
       expect(await loaded(id)).toMatchObject({ status: 'failed' });
     }
+  });
+
+  test('409 for a file that is to overwrite what has come since, by a load or by a job', async () => {
+    const { id, source, mend } = await failedFile();
+    await mend();
+    const later = await upload('id\n4\n', { source, mode: 'upsert', key_columns: ['id'] });
+    const { run_id } = await loaded(later);
+    const refused = async () => {
+      const answer = await retryFile(id);
+      expect([answer.status, answer.body]).toEqual([409, failure('CONFLICT')]);
+      expect(answer.body.error.message).toContain(
+        `records have come into ${source} since (${run_id}); upload it again`,
+      );
+    };
+    await refused();
+    const forget = () => server.store.query('UPDATE longshore.datasets SET run_id = NULL WHERE name = $1', [source]);
+    // Known of the load itself, which may still be on its way; a job leaves its run with the dataset alone.
+    await forget();
+    await refused();
+    await setRun(run_id, `state = 'paused', finished_at = NULL`);
+    await refused();
+    await setRun(run_id, `state = 'failed', finished_at = now()`);
+    await refused();
+    expect(await countOf(`data."${source}" WHERE id IN (1, 4)`)).toBe(2);
+    // One that failed and left nothing is no reason.
+    await setRun(run_id, 'progress_done = 0');
+    expect((await retryFile(id)).status).toBe(202);
+    await loaded(id);
+    expect(await countOf(`data."${source}"`)).toBe(2);
+  });
+
+  test('a record that was refused, and loads this time, is told of no more', async () => {
+    const source = newSource();
+    await loaded(await upload('id,n\n1,1\n', { source, mode: 'upsert', key_columns: ['id'] }));
+    await server.store.query(`ALTER TABLE data."${source}" ADD CONSTRAINT "${source} small" CHECK (n < 3 OR n = 1000)`);
+    const id = await upload('id,n\n1,2\n2,3\n3,3\n', { source, mode: 'upsert', key_columns: ['id'] });
+    const before = await loaded(id);
+    expect(before).toMatchObject({ rejected_count: 2, errors: [{ line: 2 }, { line: 3 }] });
+    await lose(before.run_id);
+    await server.store.query(`ALTER TABLE data."${source}" DROP CONSTRAINT "${source} small",
+      ADD CONSTRAINT "${source} low" CHECK (id < 3)`);
+    expect((await retryFile(id)).body).toMatchObject({ rejected_count: 0, errors: [] });
+    // The other one is refused again, and told of as it is refused now.
+    const { rejected_count, errors } = await loaded(id);
+    expect([rejected_count, errors]).toEqual([1, [{ line: 3, message: expect.stringContaining('low') }]]);
+    expect(await countOf(`data."${source}" WHERE id = 2`)).toBe(1);
+  });
+
+  test('nor is one that was refused in a batch that was not committed', async () => {
+    const source = newSource();
+    const { run_id: first } = await loaded(await upload('id\n1\n', { source, mode: 'append' }));
+    // Whatever is behind it in the order waits.
+    await setRun(first, `state = 'paused', finished_at = NULL`);
+    const id = await upload('id\n2\n3\n', { source, mode: 'append' });
+    const { body: waiting } = await server.call('GET', `/v1/sync/files/${id}`);
+    await server.store.query(
+      `INSERT INTO longshore.sync_quarantine (run_id, ordinal, reason, raw, whole) VALUES ($1, 1, 'not now', '', false)`,
+      [Number(waiting.run_id.replace('run_', ''))],
+    );
+    await setRun(waiting.run_id, `state = 'dead', finished_at = now()`);
+    await setRun(first, `state = 'succeeded', finished_at = now()`);
+    expect((await retryFile(id)).body).toMatchObject({ status: 'processing', rejected_count: 1 });
+    expect(await loaded(id)).toMatchObject({ status: 'completed', rejected_count: 0, errors: [] });
+    expect(await countOf(`data."${source}"`)).toBe(3);
   });
 
   test('a record that was refused before is still told of', async () => {

@@ -8,7 +8,7 @@ import { AREA } from './kinds.ts';
 import { onDivided, onPartitionProgress, settlePartitioned } from './partitions.ts';
 import { conflictsInsert } from './queries/conflict.ts';
 import { jobStatePut } from './queries/job_state.ts';
-import { quarantineInsert } from './queries/quarantine.ts';
+import { quarantineForget, quarantineInsert } from './queries/quarantine.ts';
 import { publishSync } from './sync-events.ts';
 
 type Handler = (tx: Tx, run: Run, rows: readonly Json[]) => Promise<void>;
@@ -25,7 +25,9 @@ function wholeOf({ id, parentId }: Run): number {
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  async started(tx, run) {
+  async started(tx, run, rows) {
+    const { from } = (rows[0] ?? {}) as { readonly from?: number };
+    if (from !== undefined) await quarantineForget(tx, run.id, from);
     // Its parent was, once for all of them.
     if (run.parentId !== null) return;
     await publishSync(tx, { type: 'sync_started', job_id: run.jobId, run_id: run.id });

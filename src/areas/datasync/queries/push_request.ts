@@ -3,6 +3,7 @@ import { storableJson } from '../../../kernel/json.ts';
 import type { Json } from '../../../protocol/executor.ts';
 import type { Queryable, Tx } from '../../../store/store.ts';
 import type { PushError } from '../push-records.ts';
+import { quarantineForget } from './quarantine.ts';
 
 export const PUSH_KINDS = ['batch', 'stream', 'file', 'webhook'] as const;
 export type PushKind = (typeof PUSH_KINDS)[number];
@@ -106,14 +107,19 @@ export async function pushRequestLock(tx: Tx, id: number): Promise<PushRequestRo
   return pushRequestGet(tx, id);
 }
 
-/** A request is loaded by another run now; what the former one has refused is told of the request all the same. */
+/**
+ * A request is loaded by another run now.
+ * @param goesOn behind what the former one has committed: what that has refused is told of the request all the same.
+ *   Otherwise every record comes again, and is judged anew.
+ */
 export async function pushRequestReloaded(
   tx: Tx,
   id: number,
-  { former, runId }: { readonly former: number; readonly runId: number },
+  { former, runId, goesOn }: { readonly former: number; readonly runId: number; readonly goesOn: boolean },
 ): Promise<void> {
   await tx.query('UPDATE longshore.push_requests SET run_id = $2 WHERE id = $1', [id, runId]);
-  await tx.query('UPDATE longshore.sync_quarantine SET run_id = $2 WHERE run_id = $1', [former, runId]);
+  if (goesOn) await tx.query('UPDATE longshore.sync_quarantine SET run_id = $2 WHERE run_id = $1', [former, runId]);
+  else await quarantineForget(tx, former, 0);
 }
 
 export async function pushRequestOfFile(db: Queryable, blobId: number): Promise<PushRequestRow | undefined> {

@@ -32,6 +32,14 @@ export async function quarantineInsert(
   );
 }
 
+/** Records of a run that come again, from this ordinal on; those that somebody has driven again stay with what came of them. */
+export async function quarantineForget(tx: Tx, runId: number, from: number): Promise<void> {
+  await tx.query('DELETE FROM longshore.sync_quarantine WHERE run_id = $1 AND ordinal >= $2 AND redriven_by IS NULL', [
+    runId,
+    from,
+  ]);
+}
+
 export async function quarantineList(
   db: Queryable,
   jobId: number,

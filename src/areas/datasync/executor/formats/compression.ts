@@ -99,8 +99,10 @@ export function zstdDecompressor(): () => Transform {
 export interface Peeked {
   /** The first bytes; fewer only where the input is shorter. */
   readonly beginning: Buffer;
-  /** All of it, the beginning too. Once. */
+  /** All of it, the beginning too. Once; it ends the input when it is done with it. */
   whole(): AsyncGenerator<Uint8Array, void>;
+  /** Ends the input where nobody wants all of it; at any time when nothing of it is being waited for. */
+  close(): Promise<void>;
 }
 
 /** Looks at the first bytes of an input without losing them. */
@@ -118,6 +120,11 @@ export async function peek(input: AsyncIterable<Uint8Array>, count: number): Pro
     chunks.push(value);
     size += value.length;
   }
+  async function close(): Promise<void> {
+    if (ended) return;
+    ended = true;
+    await iterator.return?.();
+  }
   async function* whole(): AsyncGenerator<Uint8Array, void> {
     try {
       yield* chunks;
@@ -127,8 +134,8 @@ export async function peek(input: AsyncIterable<Uint8Array>, count: number): Pro
         else yield value;
       }
     } finally {
-      if (!ended) await iterator.return?.();
+      await close();
     }
   }
-  return { beginning: Buffer.concat(chunks).subarray(0, count), whole };
+  return { beginning: Buffer.concat(chunks).subarray(0, count), whole, close };
 }

@@ -25,9 +25,12 @@ export async function openFile(
   request: ReadRequest,
   limits: ConfinedLimits = DEFAULT_LIMITS,
 ): Promise<FileReader> {
-  const { beginning, whole } = await peek(unpacked(input, compression, limits.maxBytes), TELLING_BYTES);
+  const { beginning, whole, close } = await peek(unpacked(input, compression, limits.maxBytes), TELLING_BYTES);
   const other = unlikeFormat(format, beginning);
-  if (other !== undefined) throw unreadable(`the file is not ${format}: it begins like ${other}`);
+  if (other !== undefined) {
+    await close();
+    throw unreadable(`the file is not ${format}: it begins like ${other}`);
+  }
   switch (format) {
     case 'csv':
     case 'ndjson':

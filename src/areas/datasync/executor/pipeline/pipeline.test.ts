@@ -202,8 +202,12 @@ describe('a run', () => {
     await expect(run(source, table, first)).rejects.toThrow(AttemptAborted);
     expect(await ids(table)).toEqual(all.slice(0, 50));
     source.before.length = 0;
-    const result = await run(source, table, attemptOf(1, 2));
+    const second = attemptOf(1, 2);
+    const result = await run(source, table, second);
     expect(source.begun[1]?.position).toBe(50);
+    // What was told of records behind that counts no more; before the first attempt nobody has told anything.
+    const started = [first, second].map(({ emitted }) => emitted.find(({ type }) => type === 'started')?.rows);
+    expect(started).toEqual([[{}], [{ from: 50 }]]);
     expect(result).toMatchObject({ records_read: 100, records_written: 100 });
     expect(await ids(table)).toEqual(all);
   });

@@ -87,9 +87,9 @@ class PipelineRun {
     const last = await this.#lastState();
     // All was committed, and only the report of it was lost.
     if (last?.run_id === this.#context.runId && last.complete) return this.#result(last, 0);
-    await this.#reporting.started();
     if (last && this.#isDone(last)) return await this.#takeOver(last);
     this.#begin(last);
+    await this.#reporting.started(this.#wasTold ? this.#state.read : undefined);
     const from = {
       position: this.#writtenBelow > 0 ? undefined : (this.#state.position ?? undefined),
       cursor: incremental ? (this.#state.cursor ?? undefined) : undefined,
@@ -135,7 +135,13 @@ class PipelineRun {
     return run_id >= takesOver && definition === this.#options.definition;
   }
 
+  /** Whether somebody may have told of records that were not committed, and come again. */
+  get #wasTold(): boolean {
+    return this.#context.epoch > 1 || this.#options.takesOver !== undefined;
+  }
+
   async #takeOver(last: SyncState): Promise<PipelineResult> {
+    await this.#reporting.started();
     const from = last.taken_over_from ?? last.run_id;
     const done = `run_${from} had committed all of this, and only its report was lost`;
     this.#context.log('warning', `nothing is read or written: ${done}`);

@@ -22,9 +22,12 @@ export class Reporting {
     this.#context = context;
   }
 
-  /** Once an attempt, before it reads. */
-  async started(): Promise<void> {
-    await this.#context.emit('started', [{}]);
+  /**
+   * Once an attempt, before it reads.
+   * @param from records from this ordinal on are told of again, and what was told of them before counts no more
+   */
+  async started(from?: number): Promise<void> {
+    await this.#context.emit('started', [from === undefined ? {} : { from }]);
   }
 
   /** @param rest how many records are still to come; undefined = not known */

@@ -22,6 +22,8 @@ afterEach(async () => {
 });
 
 const PIECE = 7;
+/** Uploads that are being read. */
+let reading = 0;
 
 /** Of what the server serves, as an upload too. */
 function inputOf(config: FileConfig): FileInputOptions {
@@ -31,7 +33,12 @@ function inputOf(config: FileConfig): FileInputOptions {
     outbound,
     signal: new AbortController().signal,
     openBlob: async function* (_id, first = 0) {
-      for (let at = first * PIECE; at < content.length; at += PIECE) yield content.subarray(at, at + PIECE);
+      reading += 1;
+      try {
+        for (let at = first * PIECE; at < content.length; at += PIECE) yield content.subarray(at, at + PIECE);
+      } finally {
+        reading -= 1;
+      }
     },
   };
 }
@@ -180,7 +187,13 @@ describe('a file that is cut into blocks', () => {
       'of columns without end',
       Buffer.from(`${Array.from({ length: 5000 }, (_, index) => `c${index}`).join(',')}\n`),
       { format: 'csv' },
-      /the 5000 columns of the csv are too many/,
+      /names and types of the csv's 5000 columns have \d+ KiB together, and a plan holds 48; look whether config.delimiter and config.header are right/,
+    ],
+    [
+      'of a record for a header',
+      Buffer.from(`1,${'x'.repeat(50_000)}\n`),
+      { format: 'csv' },
+      /names and types of the csv's 2 columns have 49 KiB together.*config.header/,
     ],
   ])('is refused when it is %s', async (_, content, config, message) => {
     server.content = content;
@@ -190,6 +203,31 @@ describe('a file that is cut into blocks', () => {
       retryable: false,
       message: expect.stringMatching(message),
     });
+  });
+});
+
+describe('an upload that is larger than what is looked at first', () => {
+  const LARGE = 600 * 1024;
+
+  // Else a piece of it stays in memory, and the next one is still on its way.
+  it.each<[string, string, FileConfig, boolean]>([
+    ['ndjson', '{"a":1}\n', { format: 'ndjson' }, true],
+    ['a csv', 'a,b\n', { format: 'csv' }, true],
+    ['refused', '%PDF-1.4\n', { format: 'csv' }, false],
+    ['refused for its options', 'axb\n', { format: 'csv', delimiter: 'x' }, false],
+    ['packed', '\x1f\x8b', { format: 'ndjson' }, false],
+  ])('is let go of when it was looked at: %s', async (_, line, config, isCut) => {
+    server.content = Buffer.from(line.repeat(LARGE / line.length), 'latin1');
+    const split = splitFile(inputOf({ ...config, file_id: 'file_7' }), 2);
+    if (isCut) expect((await split).parts).toHaveLength(2);
+    else await expect(split).rejects.toThrow();
+    expect(reading).toBe(0);
+  });
+
+  it('is let go of when it is to be read whole, and is something else', async () => {
+    server.content = Buffer.from('%PDF-1.4\n'.repeat(LARGE / 9));
+    await expect(read(inputOf({ format: 'csv', file_id: 'file_7' }))).rejects.toThrow('it begins like a pdf');
+    expect(reading).toBe(0);
   });
 });
 

@@ -1,11 +1,12 @@
 import { ExecutorError } from '../../../../protocol/executor.ts';
-import { methodOf, peek } from '../formats/compression.ts';
+import { methodOf, type Peeked, peek } from '../formats/compression.ts';
 import { type CsvSurvey, surveyCsv } from '../formats/csv-reader.ts';
 import { unlikeFormat } from '../formats/file-format.ts';
 import { type TextShape, unreadable } from '../formats/reading.ts';
 import { RecordBorders } from '../formats/record-borders.ts';
 import { BLOCK_BYTES, bufferOf, shapeOfText } from '../formats/text-blocks.ts';
 import type { BlockPart, FileShape } from '../partition.ts';
+import type { FileConfig } from '../spec.ts';
 import { FileInput, type FileInputOptions } from './file-input.ts';
 
 export interface FileBlocks {
@@ -47,10 +48,22 @@ interface Beginning {
 }
 
 async function beginningOf(input: FileInput, { config }: FileInputOptions): Promise<Beginning> {
-  const { compression = 'auto', file_id, url, headers, ...options } = config;
   const { bytes, format, version } = await input.openDivisible();
   if (format !== 'csv' && format !== 'ndjson') throw notCut(format);
-  const { beginning, whole } = await peek(bytes, BLOCK_BYTES);
+  const peeked = await peek(bytes, BLOCK_BYTES);
+  try {
+    return { format, version, ...(await shapeOf(peeked, format, config)) };
+  } finally {
+    await peeked.close();
+    input.close();
+  }
+}
+
+async function shapeOf(
+  { beginning, whole }: Peeked,
+  format: FileShape['format'],
+  { compression = 'auto', file_id, url, headers, ...options }: FileConfig,
+): Promise<Pick<Beginning, 'text' | 'mark' | 'csv'>> {
   const packed = compression === 'auto' ? methodOf(beginning) : compression;
   if (packed !== 'none') {
     throw unreadable(
@@ -67,8 +80,7 @@ async function beginningOf(input: FileInput, { config }: FileInputOptions): Prom
   }
   const csv = format === 'csv' ? await surveyCsv(whole(), options) : undefined;
   if (csv) checkCsv(csv);
-  input.close();
-  return { format, version, text, mark, csv };
+  return { text, mark, csv };
 }
 
 function notCut(format: string | undefined): Error {
@@ -88,8 +100,9 @@ function checkCsv({ delimiter, quote, columns }: CsvSurvey): void {
   }
   const size = Buffer.byteLength(JSON.stringify(columns));
   if (size <= MOST_COLUMN_BYTES) return;
+  // Few columns with names of many bytes, too: such names are mostly values.
   throw unreadable(
-    `partitions: the ${columns.length} columns of the csv are too many for a plan; leave partitions out`,
+    `partitions: names and types of the csv's ${columns.length} columns have ${Math.ceil(size / 1024)} KiB together, and a plan holds ${MOST_COLUMN_BYTES / 1024}; look whether config.delimiter and config.header are right, or leave partitions out`,
   );
 }
 
