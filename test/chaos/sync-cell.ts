@@ -21,6 +21,8 @@ export type Call = (method: string, route: string, body?: object) => Promise<Rec
 export interface CellParts {
   readonly kind: SyncKind;
   readonly sink: Sink;
+  /** Tells cells of one kind and sink apart. */
+  readonly copy: number;
   readonly call: Call;
   /** Stands before the sink, where that is a database. */
   readonly rows: SyncGate | undefined;
@@ -35,6 +37,7 @@ export class SyncCell {
   readonly #rows: SyncGate | undefined;
   readonly #reads: SyncGate;
   readonly #rest: RestServer;
+  readonly #copy: number;
   readonly #call: Call;
   #round = 0;
   #available = RECORDS;
@@ -45,9 +48,10 @@ export class SyncCell {
   /** What it asks when nobody disturbs it. */
   trace: Trace = { rows: [], reads: [] };
 
-  private constructor({ kind, sink, call, rows }: CellParts, reads: SyncGate, rest: RestServer) {
+  private constructor({ kind, sink, copy, call, rows }: CellParts, reads: SyncGate, rest: RestServer) {
     this.kind = kind;
     this.sink = sink;
+    this.#copy = copy;
     this.#call = call;
     this.#rows = rows;
     this.#reads = reads;
@@ -96,7 +100,7 @@ export class SyncCell {
   }
 
   get #name(): string {
-    return `${this.kind}_${this.#round}`;
+    return `${this.kind}_${this.#copy}_${this.#round}`;
   }
 
   get #table(): string {
@@ -153,7 +157,7 @@ export class SyncCell {
     };
     const base_url = `http://127.0.0.1:${this.#reads.port}/offset`;
     return {
-      name: `${this.name} ${this.#round}`,
+      name: `${this.name}: ${this.#name}`,
       connector: { type: 'rest_api', config: { base_url, endpoints: [endpoint] } },
       transformations: [{ type: 'validation', config: { rules: [{ field: 'name', rule: 'required' }] } }],
       destination: {
@@ -165,8 +169,9 @@ export class SyncCell {
       ...(incremental ? { sync_mode: 'incremental' } : {}),
       ...(kind === 'parts' ? { partitions: PARTS } : {}),
       batch_size: PAGE,
-      retry_count: 50,
-      retry_delay_seconds: 0,
+      retry_count: 100,
+      // While a database is down, tries must not use themselves up; whatever waits is hastened when it is up again.
+      retry_delay_seconds: 1,
     };
   }
 

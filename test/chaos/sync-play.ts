@@ -278,9 +278,10 @@ export class SyncPlay {
       state: string;
       error: string | null;
       output: Record<string, number> | null;
-    }>('SELECT state, error, output FROM longshore.runs WHERE id = $1', [run]);
+      past: string;
+    }>('SELECT state, error, output, past_attempts::text AS past FROM longshore.runs WHERE id = $1', [run]);
     const isDone = row?.state === 'succeeded' || (victim === 'cancel' && row?.state === 'cancelled');
-    if (!isDone) return [`${name}: its run is ${row?.state}: ${row?.error}`];
+    if (!isDone) return [`${name}: its run is ${row?.state}: ${row?.error}; before that ${row?.past}`];
     const faults: string[] = [];
     const read = row.output?.records_read;
     // Of parts, a job that was cancelled takes only those that are left.

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Random } from './random.ts';
 import type { SyncCell } from './sync-cell.ts';
 import { type Place, SyncPlay, VICTIMS } from './sync-play.ts';
-import { SYNC_POINTS, type SyncPoint } from './sync-points.ts';
+import { SYNC_POINTS } from './sync-points.ts';
 import { SyncScene } from './sync-scene.ts';
 import type { SinkEngine } from './sync-sink.ts';
 
@@ -19,27 +19,31 @@ export interface SyncOutcome {
   readonly summary: Readonly<Record<string, number | string>>;
 }
 
-/** Deals the points out to the runs of the rounds like cards: all of them before any comes again. */
+/** Points, and whatever lies between them. */
+const PLACES: readonly Place[] = [...SYNC_POINTS, 'anywhere'];
+
+/** Deals the places out to the runs of the rounds like cards: all of them before any comes again. */
 function dealer(random: Random): (cell: SyncCell) => Place {
-  let deck: SyncPoint[] = [];
+  let deck: Place[] = [];
   return (cell) => {
     if (!cell.isSequential) return 'anywhere';
-    if (deck.length === 0) deck = [...SYNC_POINTS];
+    if (deck.length === 0) deck = [...PLACES];
     const card = random.pick(deck);
-    deck = deck.filter((point) => point !== card);
+    deck = deck.filter((place) => place !== card);
     return card;
   };
 }
 
 /** Syncs of every kind into every database, broken off everywhere: what arrives is what was sent, each row once. */
 export async function killSyncs({ seed, times, engines, say }: SyncChaosOptions): Promise<SyncOutcome> {
-  const scene = await SyncScene.open(engines);
+  // Whoever is killed takes all with him: more at a time cost less than more rounds.
+  const scene = await SyncScene.open(engines, times > 1 ? 2 : 1);
   try {
     const random = new Random(seed);
     const play = new SyncPlay(scene, random, say);
     await play.rehearse();
     const dealt = scene.cells.filter(({ isSequential }) => isSequential).length;
-    const rounds = Math.ceil((times * SYNC_POINTS.length) / dealt);
+    const rounds = Math.ceil((times * PLACES.length) / dealt);
     const deals = new Map(VICTIMS.map((victim) => [victim, dealer(random)]));
     for (let round = 1; round <= rounds; round += 1) {
       for (const [victim, deal] of deals) {

@@ -19,7 +19,7 @@ const SERVER = 'test/chaos/processes/server.ts';
 const WORKER = 'test/chaos/processes/sync-worker.ts';
 const ADMIN_PASSWORD = 'chaos reigns over the harbour';
 /** More than there are runs at a time, parts of others among them. */
-const MAX_TASKS = 32;
+const MAX_TASKS = 64;
 
 /** How a worker reaches the engine. */
 export type Transport = 'database' | 'http';
@@ -51,11 +51,12 @@ export class SyncScene {
     this.#forget = atExit(() => rmSync(directory, { recursive: true, force: true }));
   }
 
-  static async open(engines: readonly SinkEngine[]): Promise<SyncScene> {
+  /** @param copies how many cells there are of each kind, but for what is sent in */
+  static async open(engines: readonly SinkEngine[], copies: number): Promise<SyncScene> {
     const directory = await mkdtemp(path.join(tmpdir(), 'longshore-sync-'));
     const scene = new SyncScene(await TemporaryPostgres.create(), directory, await freePort());
     try {
-      await scene.#start(engines);
+      await scene.#start(engines, copies);
       return scene;
     } catch (error) {
       await scene.close();
@@ -77,7 +78,7 @@ export class SyncScene {
     return this.#store;
   }
 
-  async #start(engines: readonly SinkEngine[]): Promise<void> {
+  async #start(engines: readonly SinkEngine[], copies: number): Promise<void> {
     await this.#postgres.start();
     await this.#postgres.createDatabase('chaos');
     const logger = createLogger('silent', 'chaos');
@@ -96,8 +97,10 @@ export class SyncScene {
     const call = this.call.bind(this);
     for (const sink of this.sinks) {
       for (const kind of SYNC_KINDS.filter((one) => suits(one, sink.engine))) {
-        const rows = kind === 'push' ? warehouse : await gateTo(sink);
-        this.cells.push(await SyncCell.open({ kind, sink, call, rows }));
+        for (let copy = 1; copy <= (kind === 'push' ? 1 : copies); copy += 1) {
+          const rows = kind === 'push' ? warehouse : await gateTo(sink);
+          this.cells.push(await SyncCell.open({ kind, sink, copy, call, rows }));
+        }
       }
     }
   }
