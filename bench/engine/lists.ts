@@ -19,17 +19,17 @@ type Question = readonly [what: string, ask: (store: Store, jobId: number) => Pr
 
 /** What the API's lists, counters and overview ask. */
 const QUESTIONS: readonly Question[] = [
-  ['newest runs', (store) => runsList(store, { area: AREA }, PAGE)],
+  ['newest runs', (store) => runsList(store, { area: AREA, ofJobs: true }, PAGE)],
   ['newest runs of a job', (store, jobId) => runsList(store, { area: AREA, jobId }, PAGE)],
-  ['newest failed runs', (store) => runsList(store, { area: AREA, states: ['failed', 'dead'] }, PAGE)],
-  ['running runs', (store) => runsList(store, { area: AREA, states: ['running'] }, PAGE)],
-  ['number of runs', (store) => runsCount(store, { area: AREA })],
+  ['newest failed runs', (store) => runsList(store, { area: AREA, ofJobs: true, states: ['failed', 'dead'] }, PAGE)],
+  ['running runs', (store) => runsList(store, { area: AREA, ofJobs: true, states: ['running'] }, PAGE)],
+  ['number of runs', (store) => runsCount(store, { area: AREA, ofJobs: true })],
   ['number of runs of a job', (store, jobId) => runsCount(store, { area: AREA, jobId })],
-  ['number of failed runs', (store) => runsCount(store, { area: AREA, states: ['failed', 'dead'] })],
+  ['number of failed runs', (store) => runsCount(store, { area: AREA, ofJobs: true, states: ['failed', 'dead'] })],
   ['jobs, with their last run', (store) => jobsList(store, { area: AREA }, PAGE)],
   ['jobs by status', (store) => jobCounts(store, AREA)],
   ['depth of queues', (store) => queueDepths(store)],
-  ["a day's outcomes", (store) => outcomesBetween(store, { area: AREA, from: today(), to: today() })],
+  ["a day's outcomes", (store) => outcomesBetween(store, { area: AREA, ofJobs: true, from: today(), to: today() })],
   ["a job's outcomes", (store, jobId) => outcomesBetween(store, { area: AREA, jobId, from: null, to: null })],
 ];
 

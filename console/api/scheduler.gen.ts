@@ -649,6 +649,8 @@ export interface paths {
                     page: number;
                     size: number;
                     status?: "pending" | "running" | "paused" | "retrying" | "cancelled" | "success" | "failed" | "skipped";
+                    /** @description Also the runs that deliver notices of tasks' on_finish; they have no task_id. */
+                    notices: boolean;
                 };
                 header?: never;
                 path?: never;

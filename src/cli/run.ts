@@ -12,10 +12,12 @@ export function runCommand(): Command {
     .command('list')
     .description('the runs of all tasks, the latest first')
     .option('--status <status>', 'only these, such as running or failed')
+    .option('--notices', 'also the runs that deliver notices of on_finish')
     .option('--limit <n>', 'at most so many, up to 100', wholeNumber(1), 20)
     .action(
-      withSession<{ status?: string; limit: number }>(async ({ client, out }, { status, limit }) => {
-        const query = { page: 1, size: Math.min(limit, 100), status };
+      withSession<{ status?: string; notices?: boolean; limit: number }>(async ({ client, out }, options) => {
+        const { status, notices, limit } = options;
+        const query = { page: 1, size: Math.min(limit, 100), status, notices };
         const runs = await (await client()).get<Page<RunView>>('/api/runs', query);
         out.list(runs.items, RUN_COLUMNS, { empty: 'No runs.' });
       }),

@@ -1,4 +1,4 @@
-import { isSecretName, MASK } from './secret-names.ts';
+import { isSecretParameter, MASK } from './secret-names.ts';
 
 /*
  * What of a URL is secret. What answers mask and what executors redact in logs must be the same, so both ask here.
@@ -6,6 +6,15 @@ import { isSecretName, MASK } from './secret-names.ts';
  * Read by the parser that will also dial the URL: a pattern of our own would disagree with it sooner or later, as over
  * `https:///me:password@host`, which is a URL with a password.
  */
+
+/** Webhooks whose path is the secret, by host; group 2 is what of the path must not be shown. */
+const SECRET_PATHS: readonly { readonly host: RegExp; readonly path: RegExp }[] = [
+  { host: /^hooks\.slack(-gov)?\.com$/, path: /^(\/(?:services|workflows|triggers)\/(?:[^/]+\/)+)([^/]+)(\/?)$/ },
+  { host: /^((ptb|canary)\.)?discord(app)?\.com$/, path: /^(\/api\/(?:v\d+\/)?webhooks\/[^/]+\/)([^/]+)(.*)$/ },
+  { host: /^([^.]+\.)?webhook\.office\.com$/, path: /^(\/webhook[^/]*\/)(.+)()$/ },
+  { host: /^open\.(feishu\.cn|larksuite\.com)$/, path: /^(\/open-apis\/bot\/(?:v\d+\/)?hook\/)([^/]+)(.*)$/ },
+  { host: /^api\.telegram\.org$/, path: /^(\/(?:file\/)?bot)([^/]+)(.*)$/ },
+];
 
 interface Finding {
   /** The URL with its secrets masked; the text itself when it has none. */
@@ -42,7 +51,7 @@ function inspect(text: string): Finding {
   if (!/^\s*[a-z][a-z0-9+.-]*:/i.test(text)) return { shown: text, secrets: [] };
   if (!URL.canParse(text)) return inspectUnparsable(text);
   const url = new URL(text);
-  const secrets = maskCredentials(url);
+  const secrets = [...maskCredentials(url), ...maskPath(url)];
   for (const part of ['search', 'hash'] as const) url[part] = maskPairs(url[part], secrets);
   return { shown: secrets.length > 0 ? url.href : text, secrets };
 }
@@ -61,6 +70,15 @@ function maskCredentials(url: URL): string[] {
   return [username, decoded(username), Buffer.from(`${decoded(username)}:`).toString('base64')];
 }
 
+/** Masks the part of `url`'s path that is a secret. @returns what was there, whole and its last segment */
+function maskPath(url: URL): string[] {
+  const known = SECRET_PATHS.find(({ host }) => host.test(url.hostname));
+  const [, head, secret, rest] = known?.path.exec(url.pathname) ?? [];
+  if (head === undefined || secret === undefined) return [];
+  url.pathname = `${head}${MASK}${rest}`;
+  return [secret, decoded(secret), secret.split('/').at(-1) ?? ''];
+}
+
 /** `?a=b&c=d`, or the same behind a `#`, with the values of telling names masked and added to `secrets`. */
 function maskPairs(part: string, secrets: string[]): string {
   return part
@@ -68,7 +86,7 @@ function maskPairs(part: string, secrets: string[]): string {
     .map((pair) => {
       const [, name, value] = /^([?#]?[^=]*)=(.+)$/s.exec(pair) ?? [];
       if (name === undefined || value === undefined) return pair;
-      if (!isSecretName(decoded(name))) return pair;
+      if (!isSecretParameter(decoded(name).replace(/^[?#]/, ''))) return pair;
       secrets.push(value, decoded(value.replaceAll('+', ' ')));
       return `${name}=${MASK}`;
     })

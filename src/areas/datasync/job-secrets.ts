@@ -2,8 +2,9 @@ import { type ShownForm, sealSecrets } from '../../connections/sealing.ts';
 import type { SecretDraft } from '../../connections/vault.ts';
 import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
-import { isSecretName, MASK } from '../../protocol/secret-names.ts';
-import { maskUrl } from '../../protocol/secret-urls.ts';
+import { isSecretName, isSecretParameter, MASK } from '../../protocol/secret-names.ts';
+import { isSecretRef, shownText } from '../../protocol/secret-refs.ts';
+import { maskUrl, shownUrl } from '../../protocol/secret-urls.ts';
 
 /** Which of a job's values are secrets: they lie in the vault, and are answered as `***`. */
 
@@ -13,6 +14,8 @@ const MAPS = new Set(['headers', 'params']);
 /** Where a part of a job connects to. */
 const TARGETS = ['base_url', 'url', 'token_url', 'engine', 'host', 'port'] as const;
 const URLS: ReadonlySet<string> = new Set(['base_url', 'url', 'token_url']);
+/** Where a file is read: the one URL that takes no params, and may be signed. It is sealed instead. */
+const FILE_URL = 'connector.config.url';
 /** The parts of a job that connect to one place each. */
 const PARTS: readonly (readonly string[])[] = [['connector', 'config'], ['destination', 'connection'], ['destination']];
 
@@ -21,11 +24,12 @@ type Fields = { [field: string]: Json };
 /** Of a job, and of whatever else has its parts. */
 export const shownForm: ShownForm = (path, value) => {
   if (typeof value !== 'string') return undefined;
+  if (path.join('.') === FILE_URL) return shownUrl(value);
   const [parent = '', name = ''] = path.slice(-2);
   // Elsewhere in a transformation, names are those of the user's fields.
   if (path[0] === 'transformations') return parent === 'config' && name === 'salt' ? MASK : undefined;
   const secret = MAPS.has(parent)
-    ? isSecretName(name)
+    ? (parent === 'params' ? isSecretParameter : isSecretName)(name)
     : SECRET_FIELDS.has(name) || (parent === 'auth' && name === 'value');
   return secret ? MASK : undefined;
 };
@@ -44,17 +48,25 @@ function partOf(spec: Json, path: readonly string[]): Fields | undefined {
 function targetOf(part: Fields): string {
   const nested = isFields(part.auth) ? part.auth : {};
   const targets = TARGETS.map((name) => {
-    const value = part[name] ?? nested[name] ?? null;
+    const given = part[name] ?? nested[name] ?? null;
+    const value = isSecretRef(given) ? shownText(given) : given;
     return typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : value;
   });
   return JSON.stringify(targets);
+}
+
+function holdsRefused(url: string, field: string): boolean {
+  if (field !== FILE_URL || !URL.canParse(url)) return maskUrl(url) !== url;
+  // Not sent along: a login belongs into headers.
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
 
 /** @throws AppError `validation`: a URL is shown, logged and kept in places where no secret may be */
 function refuseUrlSecrets(part: Fields, path: readonly string[]): void {
   for (const [name, value] of Object.entries(part)) {
     const field = [...path, name];
-    if (typeof value === 'string' && URLS.has(name) && maskUrl(value) !== value) {
+    if (typeof value === 'string' && URLS.has(name) && holdsRefused(value, field.join('.'))) {
       throw invalidField(field.join('.'), 'must not hold credentials; give them as auth, headers or params');
     }
     if (isFields(value)) refuseUrlSecrets(value, field);

@@ -47,6 +47,35 @@ describe('on_finish', () => {
   });
 });
 
+describe('the runs that deliver notices', () => {
+  test("count as nobody's runs, and are listed for who asks", async () => {
+    const status = async () => (await server.call('GET', '/api/system/status')).body.data;
+    const listed = async (query: string) => {
+      const { items, total } = (await server.call('GET', `/api/runs?${query}`)).body.data;
+      return { total, names: items.map((run: { task_name: string }) => run.task_name) };
+    };
+    const [before, all] = [await status(), await listed('notices=true')];
+    const own = await listed('');
+    await start('delivered', { on_finish: { url: 'https://example.com/hook' } });
+    await worker.report(await worker.lease(), { status: 'succeeded' });
+    const notice = await worker.lease();
+    expect(notice.name).toBe('notice: delivered');
+    await worker.report(notice, { status: 'failed', retryable: false });
+    const after = await status();
+    expect(after.runs_today).toBe(before.runs_today + 1);
+    expect(after.success_rate).toBeGreaterThanOrEqual(before.success_rate);
+    expect(await listed('')).toEqual({ total: own.total + 1, names: ['delivered', ...own.names] });
+    expect(await listed('notices=true')).toEqual({
+      total: all.total + 2,
+      names: ['notice: delivered', 'delivered', ...all.names],
+    });
+    expect((await listed('status=failed')).names).not.toContain('notice: delivered');
+    expect((await listed('status=failed&notices=true')).names).toContain('notice: delivered');
+    expect((await server.call('GET', `/api/runs/${notice.id}`)).status).toBe(200);
+    expect((await server.call('GET', '/api/runs?notices=maybe')).status).toBe(400);
+  });
+});
+
 describe('pause_on_failure', () => {
   test('pauses the schedule of a task whose run has failed for good', async () => {
     const taskId = await start('fragile', {

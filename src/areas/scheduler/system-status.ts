@@ -6,7 +6,7 @@ import { AREA } from './tasks.ts';
 export interface SystemStatus {
   readonly tasks: { total: number; active: number; paused: number; disabled: number; running: number };
   readonly workers: { total: number; online: number; offline: number };
-  /** Ended on this UTC day. */
+  /** Ended on this UTC day; runs of tasks alone, not those that deliver notices. */
   readonly runs_today: number;
   /** Percent of today's runs that succeeded or failed; 100 when none has ended yet. */
   readonly success_rate: number;
@@ -21,7 +21,7 @@ export async function systemStatus(store: Store, now = new Date()): Promise<Syst
   const [tasks, workers, outcomes] = await Promise.all([
     jobCounts(store, AREA),
     workersList(store),
-    outcomesBetween(store, { area: AREA, from: today, to: today }),
+    outcomesBetween(store, { area: AREA, ofJobs: true, from: today, to: today }),
   ]);
   const runs = (wanted: readonly string[]) =>
     outcomes.filter(({ outcome }) => wanted.includes(outcome)).reduce((sum, { runs: n }) => sum + n, 0);

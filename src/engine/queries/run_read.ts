@@ -85,6 +85,8 @@ export interface RunFilter {
   readonly area: string;
   readonly jobId?: number | undefined;
   readonly states?: readonly RunState[] | undefined;
+  /** Only those that jobs have made, not those that follow from them, such as notices. */
+  readonly ofJobs?: boolean | undefined;
 }
 
 function within(states: readonly RunState[], all: readonly RunState[]): boolean {
@@ -92,11 +94,12 @@ function within(states: readonly RunState[], all: readonly RunState[]): boolean 
 }
 
 /** `filter` as conditions on $1 to $3. What the asked states have in common is said too: the partial indexes go by it. */
-function matching({ area, jobId, states }: RunFilter): { where: string; params: readonly unknown[] } {
+function matching({ area, jobId, states, ofJobs }: RunFilter): { where: string; params: readonly unknown[] } {
   const live = states && within(states, LIVE) ? ' AND finished_at IS NULL' : '';
   const held = states && within(states, HELD) ? ' AND session_id IS NOT NULL' : '';
+  const made = ofJobs ? ' AND job_id IS NOT NULL' : '';
   return {
-    where: `area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)${live}${held}`,
+    where: `area = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::bigint IS NULL OR job_id = $3)${live}${held}${made}`,
     params: [area, states ?? null, jobId ?? null],
   };
 }
@@ -136,7 +139,7 @@ export async function runsCount(db: Queryable, filter: RunFilter): Promise<numbe
     `SELECT coalesce(sum(runs), 0) + ${noneLive ? '0' : `(${live})`} AS n
      FROM longshore.run_rollups
      WHERE area = $1 AND outcome = ANY ($4) AND ($2::text[] IS NULL OR outcome = ANY ($2))
-       AND ($3::bigint IS NULL OR job_id = $3)
+       AND ($3::bigint IS NULL OR job_id = $3)${filter.ofJobs ? ' AND job_id <> 0' : ''}
        AND day >= (SELECT (created_at AT TIME ZONE 'UTC')::date FROM longshore.runs
                    WHERE $3::bigint IS NULL OR job_id = $3 ORDER BY id LIMIT 1)`,
     [...params, TERMINAL],

@@ -1,9 +1,18 @@
 import type { Queryable } from '../../store/store.ts';
 
-/** Runs by outcome on the UTC days from `from` to `to` inclusive (`YYYY-MM-DD`), read off the roll-ups. */
+/**
+ * Runs by outcome on the UTC days from `from` to `to` inclusive (`YYYY-MM-DD`), read off the roll-ups.
+ * @param filter `ofJobs`: only those that jobs have made
+ */
 export async function outcomesBetween(
   db: Queryable,
-  filter: { area?: string | undefined; jobId?: number | undefined; from: string | null; to: string | null },
+  filter: {
+    area?: string | undefined;
+    jobId?: number | undefined;
+    ofJobs?: boolean | undefined;
+    from: string | null;
+    to: string | null;
+  },
 ): Promise<{ area: string; kind: string; outcome: string; runs: number; durationMs: number; waitMs: number }[]> {
   return db.query(
     `SELECT area, kind, outcome, sum(runs)::bigint AS runs, sum(duration_ms)::bigint AS "durationMs",
@@ -11,8 +20,9 @@ export async function outcomesBetween(
      FROM longshore.run_rollups
      WHERE ($1::text IS NULL OR area = $1) AND ($2::bigint IS NULL OR job_id = $2)
        AND ($3::date IS NULL OR day >= $3) AND ($4::date IS NULL OR day <= $4)
+       AND (job_id <> 0 OR NOT $5)
      GROUP BY area, kind, outcome`,
-    [filter.area ?? null, filter.jobId ?? null, filter.from, filter.to],
+    [filter.area ?? null, filter.jobId ?? null, filter.from, filter.to, filter.ofJobs ?? false],
   );
 }
 

@@ -66,6 +66,29 @@ describe('creating a sync job', () => {
     expect([changed.status, details(changed.body)]).toEqual([400, ['connector.config.headers']]);
   });
 
+  it('seals what signs the URL of a file, and refuses a login in it', async () => {
+    const from = (url: string) => ({ connector: { type: 'file', config: { url } } });
+    const signed = 'https://a.blob.core.windows.net/b/c.csv?sv=2024-11-04&sig=hunter2';
+    const shown = 'https://a.blob.core.windows.net/b/c.csv?sv=2024-11-04&sig=***';
+    const id = await created(from(signed));
+    const urlOf = async () => (await server.call('GET', `/v1/sync/jobs/${id}`)).body.connector.config.url;
+    const change = async (url: string) => {
+      const answer = await server.call('PUT', `/v1/sync/jobs/${id}`, { body: from(url) });
+      return answer.status === 400 ? details(answer.body) : answer.status;
+    };
+    expect(await urlOf()).toBe(shown);
+    const atRest = await server.store.query('SELECT spec FROM longshore.jobs WHERE id = $1', [id.slice(4)]);
+    expect(JSON.stringify(atRest)).not.toContain('hunter2');
+    expect(await change(shown)).toBe(200);
+    expect(await change('https://a.blob.core.windows.net/b/other.csv?sig=***')).toEqual(['connector.config.url']);
+    expect(await change('https://elsewhere.example.com/b/c.csv?sv=2024-11-04&sig=***')).toEqual([
+      'connector.config.url',
+    ]);
+    expect(await urlOf()).toBe(shown);
+    expect(await change('https://me:hunter2@a.blob.core.windows.net/b/c.csv')).toEqual(['connector.config.url']);
+    expect((await server.call('DELETE', `/v1/sync/jobs/${id}`)).status).toBe(204);
+  });
+
   it('400 in the documented shape for a connector that nobody knows', async () => {
     const answer = await server.call('POST', '/v1/sync/jobs', {
       body: named({ connector: { type: 'ftp', config: {} } }),

@@ -61,10 +61,10 @@ describe('a shell task', () => {
 
   it('does not show its secrets', async () => {
     const run = attempt(shell, {
-      command: 'echo "token is $API_TOKEN; $DSN; $HOOK; $MIRROR; $AUTH_ENABLED"; echo "$API_TOKEN" >&2; exit 1',
+      command: 'echo "token is $API_TOKEN; $STORE; $HOOK; $MIRROR; $AUTH_ENABLED"; echo "$API_TOKEN" >&2; exit 1',
       environment: {
         API_TOKEN: 't0ps3cret',
-        DSN: 'postgres://me:hunter22@db/x',
+        STORE: 'postgres://me:hunter22@db/x',
         HOOK: 'https://example.com/?token=t0k3nt0k3n&to=me',
         MIRROR: 'https:///us3rt0k3n@example.com',
         AUTH_ENABLED: 'true',

@@ -12,13 +12,17 @@ import { AREA, getTask } from '../tasks.ts';
 
 const params = Type.Object({ run_id: Id });
 const querystring = Type.Object({ ...PageQuery, status: Type.Optional(Type.Enum([...RUN_STATUSES])) });
+const notices = Type.Boolean({
+  default: false,
+  description: "Also the runs that deliver notices of tasks' on_finish; they have no task_id.",
+});
 const access = { view: { access: 'scheduler_view' }, manage: { access: 'scheduler_manage' } } as const;
 
 /** Runs, of one task and of all. */
 export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
-  const list = async (query: { page: number; size: number; status?: RunStatus }, jobId?: number) => {
-    const { page, size, status } = query;
-    const filter = { area: AREA, jobId, states: status && statesOf(status) };
+  const list = async (query: { page: number; size: number; status?: RunStatus; notices?: boolean }, jobId?: number) => {
+    const { page, size, status, notices = false } = query;
+    const filter = { area: AREA, jobId, states: status && statesOf(status), ofJobs: !notices };
     const [runs, total] = await Promise.all([
       runsList(store, filter, { limit: size, offset: (page - 1) * size }),
       runsCount(store, filter),
@@ -51,7 +55,7 @@ export function registerRunRoutes(app: App, { store }: SchedulerDeps): void {
       schema: {
         summary: 'List the runs of all tasks, the newest first',
         tags: ['runs'],
-        querystring,
+        querystring: Type.Object({ ...querystring.properties, notices }),
         response: { 200: envelope(pageOf(RunAnswer), 'A page of runs.') },
       },
     },

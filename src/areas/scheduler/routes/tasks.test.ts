@@ -7,6 +7,7 @@ beforeAll(async () => {
 });
 
 const shell = { executor: 'shell', command: 'true' };
+const put = (id: number, body: object) => server.call('PUT', `/api/tasks/${id}`, { body });
 let counter = 0;
 
 async function create(body: object = {}) {
@@ -120,11 +121,18 @@ describe('POST /api/tasks', () => {
     expect([answer.status, answer.body.error.details[0].field]).toEqual([409, 'name']);
   });
 
-  test('413 for a command of 10 MB', async () => {
-    const answer = await server.call('POST', '/api/tasks', {
-      body: { name: 'big', ...shell, command: 'x'.repeat(10_000_000) },
-    });
-    expect([answer.status, answer.body.error.code]).toEqual([413, 'too_large']);
+  test('a long command: 201 within its limit in any script, 400 that names it beyond, 413 above 16 MiB', async () => {
+    const post = (command: string) => server.call('POST', '/api/tasks', { body: { name: 'long', ...shell, command } });
+    const beyond = await post('x'.repeat(10_000_000));
+    expect([beyond.status, beyond.body.message]).toEqual([400, 'command: must have at most 1000000 characters']);
+    const above = await post('x'.repeat(16 * 1024 * 1024));
+    expect([above.status, above.body.error.code]).toEqual([413, 'too_large']);
+    const command = `: ${'中'.repeat(400_003)}`;
+    const within = await post(command);
+    expect(within.status, within.body.message).toBe(201);
+    expect(within.body.data.command === command).toBe(true);
+    const changed = await put(within.body.data.id, { command: 'x'.repeat(1_000_001) });
+    expect([changed.status, changed.body.message]).toEqual([400, 'command: must have at most 1000000 characters']);
   });
 
   test('the first answer again for a repeat with its Idempotency-Key', async () => {
@@ -182,8 +190,6 @@ describe('/api/tasks/{task_id}', () => {
 });
 
 describe('PUT /api/tasks/{task_id}', () => {
-  const put = (id: number, body: object) => server.call('PUT', `/api/tasks/${id}`, { body });
-
   test('200 leaves what is absent, and takes away what is null; 400 for options of a schedule that goes', async () => {
     const { id } = await create({
       schedule: '0 1 * * *',

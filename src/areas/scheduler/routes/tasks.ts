@@ -10,12 +10,16 @@ import { createTask, deleteTask, getTask, listTasks, triggerTask, updateTask } f
 
 const params = Type.Object({ task_id: Id });
 
+/** Above what the longest fields need in any script, so that it is a field's own limit that speaks, naming it. */
+const BODY_LIMIT = 16 * 1024 * 1024;
+
 /** `/api/tasks…`, but for a task's runs. */
 export function registerTaskRoutes(app: App, { store, vault, idempotency }: SchedulerDeps): void {
   app.post(
     '/api/tasks',
     {
       config: { access: ['scheduler_manage', 'create'] },
+      bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Create a task',
         tags: ['tasks'],
@@ -66,6 +70,7 @@ export function registerTaskRoutes(app: App, { store, vault, idempotency }: Sche
     '/api/tasks/:task_id',
     {
       config: { access: ['scheduler_manage', 'update'] },
+      bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Change a task; fields that are absent stay as they are',
         description:
