@@ -1,8 +1,10 @@
 /** The thread that renews a worker session's lease: what the main thread does cannot keep it from beating. */
+import { once } from 'node:events';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger, type LogLevel } from '../kernel/logger.ts';
 import type { HeartbeatAnswer, RunRef, SystemInfo, WorkerPort } from '../protocol/worker.ts';
+import { DeadMan, type EndScript } from '../sandbox/dead-man.ts';
 import { type HeartbeatSession, heartbeats } from '../worker/heartbeat.ts';
 
 export type PortAddress =
@@ -12,6 +14,8 @@ export type PortAddress =
 export interface HeartbeatThreadData extends HeartbeatSession {
   readonly address: PortAddress;
   readonly logLevel: LogLevel;
+  /** What ends the worker's runs when its lease is about to end and it cannot do so itself. */
+  readonly endScript?: EndScript | undefined;
 }
 
 export type ToThread = { readonly type: 'held'; readonly held: RunRef[] } | { readonly type: 'stop' };
@@ -57,7 +61,7 @@ function systemInfo(): SystemInfo {
 
 if (!parentPort) throw new Error('heartbeat-thread is started by a worker, not by hand');
 const main = parentPort;
-const { address, logLevel, ...session } = workerData as HeartbeatThreadData;
+const { address, logLevel, endScript, ...session } = workerData as HeartbeatThreadData;
 const logger = createLogger(logLevel, 'heartbeat');
 const stopping = new AbortController();
 let lastHeld: RunRef[] = [];
@@ -80,6 +84,7 @@ async function askHeld(): Promise<RunRef[]> {
   return lastHeld;
 }
 
+const deadMan = endScript && new DeadMan(endScript);
 await heartbeats({
   ...session,
   port: await openPort(address),
@@ -89,5 +94,11 @@ await heartbeats({
   held: askHeld,
   onAnswer: (answer) => main.postMessage({ type: 'answer', answer } satisfies FromThread),
   onLost: () => main.postMessage({ type: 'lost' } satisfies FromThread),
+  onRenewed: (seconds) => deadMan?.arm(seconds),
 });
+if (deadMan) {
+  // The lease may be lost while the main thread is stuck: the switch stays armed until that says all has ended.
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+  await deadMan.close();
+}
 process.exit(0);

@@ -1,6 +1,7 @@
 import { Worker as Thread } from 'node:worker_threads';
 import type { Logger, LogLevel } from '../kernel/logger.ts';
-import type { HeartbeatHandlers, HeartbeatSession } from '../worker/heartbeat.ts';
+import { DeadMan, type EndScript } from '../sandbox/dead-man.ts';
+import { type HeartbeatHandlers, type HeartbeatSession, LAST_MARGIN_SECONDS } from '../worker/heartbeat.ts';
 import type { FromThread, HeartbeatThreadData, PortAddress, ToThread } from './heartbeat-thread.ts';
 
 /**
@@ -16,14 +17,22 @@ function sourceEntry(): URL {
 
 const ENTRY = import.meta.url.endsWith('.ts') ? sourceEntry() : new URL('./heartbeat-thread.js', import.meta.url);
 
-/** Starts the thread that keeps a session's lease. @returns a function that ends it */
+/**
+ * Starts the thread that keeps a session's lease.
+ * @param endScript what ends the worker's runs when the lease is about to end and nobody here can; armed on return
+ * @returns a function that ends it
+ */
 export function startHeartbeatThread(
   address: PortAddress,
   logger: Logger,
   session: HeartbeatSession,
   handlers: HeartbeatHandlers,
+  endScript: EndScript | undefined,
 ): () => Promise<void> {
-  const workerData: HeartbeatThreadData = { ...session, address, logLevel: logger.level as LogLevel };
+  // Until the thread has one of its own: runs may be leased before it has started.
+  const deadMan = endScript && new DeadMan(endScript);
+  deadMan?.arm(session.leaseSeconds - LAST_MARGIN_SECONDS);
+  const workerData: HeartbeatThreadData = { ...session, address, logLevel: logger.level as LogLevel, endScript };
   const thread = new Thread(ENTRY, {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: 48 },
@@ -34,8 +43,10 @@ export function startHeartbeatThread(
   thread.on('message', (message: FromThread) => {
     if (stopped) return;
     if (message.type === 'ask') void handlers.held().then((held) => send({ type: 'held', held }));
-    else if (message.type === 'answer') handlers.onAnswer(message.answer);
-    else handlers.onLost();
+    else if (message.type === 'answer') {
+      void deadMan?.close();
+      handlers.onAnswer(message.answer);
+    } else handlers.onLost();
   });
   thread.on('error', (error) => logger.error({ err: error }, 'the heartbeat thread failed'));
   // Whatever ended it: without a heartbeat the lease ends too.
@@ -45,6 +56,6 @@ export function startHeartbeatThread(
   return async () => {
     stopped = true;
     send({ type: 'stop' });
-    await exited;
+    await Promise.all([exited, deadMan?.close()]);
   };
 }

@@ -8,6 +8,7 @@ import { packageVersion } from '../kernel/package.ts';
 import { type Service, ServiceGroup } from '../kernel/service.ts';
 import type { Executor } from '../protocol/executor.ts';
 import type { WorkerPort } from '../protocol/worker.ts';
+import type { EndScript } from '../sandbox/dead-man.ts';
 import { Listener } from '../store/listener.ts';
 import { Store } from '../store/store.ts';
 import { WorkerHealth } from '../worker/health.ts';
@@ -41,6 +42,8 @@ export interface WorkerSettings {
   /** What the executors give runs between SIGTERM and SIGKILL. */
   readonly killGraceSeconds?: number | undefined;
   readonly executors: readonly Executor[];
+  /** Ends what the executors have started as child processes, from outside (see dead-man.ts). */
+  readonly endScript?: EndScript | undefined;
   readonly logger: Logger;
 }
 
@@ -130,7 +133,8 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
     logger,
     logCapBytes: settings.logCapBytes,
     killGraceSeconds: settings.killGraceSeconds,
-    startHeartbeat: (session, handlers) => startHeartbeatThread(transport.address, logger, session, handlers),
+    startHeartbeat: (session, handlers) =>
+      startHeartbeatThread(transport.address, logger, session, handlers, settings.endScript),
   });
   const probes = health ? [new WorkerHealth(worker, health.host, health.port)] : [];
   const services = new ServiceGroup('worker process', [...transport.services, ...probes]);

@@ -75,6 +75,7 @@ async function work(session: Session, config: Config, options: StartOptions): Pr
         ...schedulerExecutors({ sandbox, outbound, killGraceMs: config.killGraceSeconds * 1000 }),
         ...datasyncExecutors({ outbound, guard, exportDir, translator }),
       ],
+      endScript: sandbox.endScript,
       logger,
     });
     if (!process.send) session.out.line('The worker is started; Ctrl-C drains it.');

@@ -187,5 +187,6 @@ export interface RunsEvent {
   readonly ids: readonly number[];
   readonly job_ids: readonly (number | null)[];
   readonly duration_ms: readonly number[];
-  readonly wait_ms: readonly number[];
+  /** How long a run had waited when it first started, with the end of its first attempt; else null. */
+  readonly wait_ms: readonly (number | null)[];
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sleep } from '../kernel/clock.ts';
+import type { EndScript } from './dead-man.ts';
 import { Guardian } from './guardian.ts';
 import { hasEnded } from './owner.ts';
 import { signalAll } from './processes.ts';
@@ -106,6 +107,7 @@ class CgroupTree implements ProcessTree {
 export class CgroupKeeper implements TreeKeeper {
   readonly tracking = 'cgroup';
   readonly limitsProcesses: boolean;
+  readonly endScript: EndScript;
   readonly #base: CgroupBase;
   readonly #home: string;
   readonly #pidsHome: string | undefined;
@@ -117,6 +119,7 @@ export class CgroupKeeper implements TreeKeeper {
     this.#home = home;
     this.#pidsHome = pidsHome;
     this.limitsProcesses = limitsProcesses;
+    this.endScript = { script: `{ echo 1 > "$1/cgroup.kill"; } 2> /dev/null`, args: [home] };
     this.#guardian = new Guardian(MOURNING, pidsHome === undefined ? [home] : [home, pidsHome]);
   }
 

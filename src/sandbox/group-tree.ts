@@ -44,6 +44,7 @@ class GroupTree implements ProcessTree {
 export class GroupKeeper implements TreeKeeper {
   readonly tracking = 'group';
   readonly limitsProcesses = false;
+  readonly endScript = undefined;
   readonly #guardian = new Guardian('for group in $live; do kill -KILL "-$group" 2> /dev/null; done', []);
 
   async open(): Promise<ProcessTree> {

@@ -1,4 +1,5 @@
 import { sleep } from '../kernel/clock.ts';
+import type { EndScript } from './dead-man.ts';
 import { Guardian } from './guardian.ts';
 import { hasEnded } from './owner.ts';
 import { listProcesses, type ProcessStat, readEnvironment, readStat, signalAll } from './processes.ts';
@@ -80,13 +81,15 @@ function addDescendants(found: Set<number>, alive: readonly ProcessStat[]): void
 export class MarkerKeeper implements TreeKeeper {
   readonly tracking = 'marker';
   readonly limitsProcesses = false;
+  readonly endScript: EndScript;
   readonly #name: string;
   readonly #guardian: Guardian;
   #count = 0;
 
   private constructor(name: string) {
     this.#name = name;
-    this.#guardian = new Guardian(MOURNING, [`${VARIABLE}=${name}.`]);
+    this.endScript = { script: MOURNING, args: [`${VARIABLE}=${name}.`] };
+    this.#guardian = new Guardian(this.endScript.script, this.endScript.args);
   }
 
   /**

@@ -25,7 +25,8 @@
  *
  * When the worker dies: a guardian (guardian.ts), one small shell a worker, holds a pipe to it and ends all its trees
  * when the pipe closes, by the means above. What dies together with its guardian is found by `sweep` when the next
- * sandbox is made on the machine. On top of this the kernel is not asked for PDEATHSIG: it is lost on exec of a
+ * sandbox is made on the machine. When the worker lives and cannot act, since it is stopped, a dead man's switch
+ * (dead-man.ts) ends them before its lease does; not with `group`. On top of this the kernel is not asked for PDEATHSIG: it is lost on exec of a
  * set-uid program, and reaches one process, not a tree.
  *
  * How a run starts: the runtime forks a shell (launcher.ts) which limits itself, enters its cgroup, and becomes the
@@ -34,6 +35,7 @@
  * a pipe: it may be held by a process that was never ours.
  */
 import { CgroupKeeper, findCgroupBase } from './cgroup-tree.ts';
+import type { EndScript } from './dead-man.ts';
 import { GroupKeeper } from './group-tree.ts';
 import { launcherScript } from './launcher.ts';
 import { type LimitSupport, limitSupport, prlimitOptions, unsupported } from './limits.ts';
@@ -97,6 +99,11 @@ export class Sandbox {
       }
     }
     throw new Error(`child processes cannot be supervised here (${notes.join('; ')})`);
+  }
+
+  /** What ends all runs from outside of this process, for a dead man's switch; undefined where nothing can. */
+  get endScript(): EndScript | undefined {
+    return this.#keeper.endScript;
   }
 
   /**

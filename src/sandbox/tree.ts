@@ -1,3 +1,5 @@
+import type { EndScript } from './dead-man.ts';
+
 /** A run's processes: what was started, and everything that this started in turn. */
 export interface ProcessTree {
   /** Directories of cgroups that the process enters, of its own accord, before it becomes the command. */
@@ -23,6 +25,8 @@ export interface TreeKeeper {
   readonly tracking: Tracking;
   /** Whether a tree's number of processes is limited by the kernel (`open`'s argument). */
   readonly limitsProcesses: boolean;
+  /** Ends all trees and leaves the keeper as it is; undefined where trees cannot be told from outside. */
+  readonly endScript: EndScript | undefined;
   /** @param processes most processes and threads at a time, where `limitsProcesses` */
   open(processes?: number): Promise<ProcessTree>;
   /** Ends what dead owners left. */

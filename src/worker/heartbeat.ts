@@ -24,11 +24,19 @@ const MARGIN_SECONDS = 6;
 /** A renewal must not wait longer than this for its answer. */
 const ANSWER_SECONDS = 3;
 
+/**
+ * How long before the lease's end a dead man's switch acts: later than a worker that can still act by itself, which has
+ * given up, or had its answer, by MARGIN_SECONDS less ANSWER_SECONDS before the end.
+ */
+export const LAST_MARGIN_SECONDS = 2;
+
 interface HeartbeatOptions extends HeartbeatSession, HeartbeatHandlers {
   readonly port: Pick<WorkerPort, 'heartbeat'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   systemInfo(): SystemInfo;
+  /** Told at each renewal: unless it is told again within `seconds`, the lease is about to end. */
+  onRenewed?(seconds: number): void;
 }
 
 /**
@@ -38,6 +46,8 @@ interface HeartbeatOptions extends HeartbeatSession, HeartbeatHandlers {
 export async function heartbeats(options: HeartbeatOptions): Promise<void> {
   const { port, signal, logger, sessionId } = options;
   const usableMs = (options.leaseSeconds - MARGIN_SECONDS) * 1000;
+  const renewed = (since: number) =>
+    options.onRenewed?.(options.leaseSeconds - LAST_MARGIN_SECONDS - (performance.now() - since) / 1000);
   let renewedAt = performance.now();
   while (!signal.aborted) {
     const sentAt = performance.now();
@@ -52,6 +62,7 @@ export async function heartbeats(options: HeartbeatOptions): Promise<void> {
         return;
       }
       renewedAt = sentAt;
+      renewed(sentAt);
       options.onAnswer(answer);
     } catch (error) {
       if (signal.aborted) return;

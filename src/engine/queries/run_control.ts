@@ -35,7 +35,7 @@ export async function runsCancel(db: Queryable, ids: readonly number[]): Promise
        RETURNING r.*
      ), ended AS (
        SELECT id, epoch, state, job_id, area, kind, name, attempt, watched, concurrency_key, true AS final,
-         0::bigint AS duration_ms, 0::bigint AS wait_ms
+         0::bigint AS duration_ms, NULL::bigint AS wait_ms
        FROM changed WHERE state = 'cancelled'
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, ${WAKE_WORKERS}, (SELECT pg_notify('longshore_events', '')) FROM changed`,
@@ -100,7 +100,7 @@ export async function runSettle(db: Queryable, id: number, { state, output, erro
        WHERE r.id = $1 AND r.state = 'suspended'
        RETURNING r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.name, r.attempt, r.watched, r.concurrency_key,
          true AS final, (1000 * date_part('epoch', clock_timestamp() - r.started_at))::bigint AS duration_ms,
-         greatest(0, 1000 * date_part('epoch', r.started_at - least(r.run_at, r.started_at)))::bigint AS wait_ms
+         NULL::bigint AS wait_ms
      ), ${RECORD_ENDED}
      SELECT id, (SELECT pg_notify('longshore_events', '')) FROM ended`,
     [id, state, storableJson(output), error],

@@ -2,7 +2,7 @@ import { storableJson } from '../../kernel/json.ts';
 import type { Outcome, RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, type RunState, sqlStates, TERMINAL } from '../states.ts';
-import { RECORD_ENDED } from './ended.ts';
+import { RECORD_ENDED, waitedSql } from './ended.ts';
 import { rankOf } from './rank.ts';
 
 /** A retry never waits longer than this, unless the executor was told a longer `Retry-After`. */
@@ -36,10 +36,12 @@ export const PAST_ATTEMPT = (outcome: string, error: string) => `jsonb_build_arr
   'attempt', r.attempt, 'outcome', ${outcome}, 'worker_id', r.worker_id, 'started_at', r.attempt_started_at,
   'finished_at', now(), 'exit_code', NULL::int, 'exit_signal', NULL::text, 'error', ${error}))`;
 
-const ENDED_COLUMNS = `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.watched, r.concurrency_key,
+const endedColumns = (
+  waited: string,
+) => `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.watched, r.concurrency_key,
   r.finished_at IS NOT NULL AS final,
   (1000 * date_part('epoch', clock_timestamp() - r.attempt_started_at))::bigint AS duration_ms,
-  greatest(0, 1000 * date_part('epoch', r.started_at - least(r.run_at, r.started_at)))::bigint AS wait_ms`;
+  CASE WHEN r.attempt = 1 THEN ${waited} END AS wait_ms`;
 
 /**
  * Whether the session holds the run at that epoch. Not by `=`, which invites the planner to read all that the session
@@ -57,7 +59,11 @@ const END_PLAIN = `UPDATE longshore.runs r SET
     session_id = NULL, deadline = NULL, exit_code = i.exit_code, log_bytes = r.log_bytes + i.log_bytes
   FROM unnest((SELECT $2::bigint[]), (SELECT $3::integer[]), (SELECT $4::integer[]), (SELECT $5::bigint[]))
     AS i(id, epoch, exit_code, log_bytes)
-  WHERE ${STILL_HELD} RETURNING ${ENDED_COLUMNS}`;
+  WHERE ${STILL_HELD} RETURNING ${endedColumns(waitedSql('r.run_at'))}`;
+
+/** A retry has moved `run_at` on; the subquery still sees the row as it was. What goes back unspent has yet to start. */
+const WAITED_OF_OTHERS = `CASE WHEN i.status <> 'released' THEN
+  ${waitedSql('(SELECT old.run_at FROM longshore.runs old WHERE old.id = r.id)')} END`;
 
 const END_OTHERS = `UPDATE longshore.runs r SET (state, session_id, deadline, finished_at, exit_code, exit_signal, error,
       output, log_bytes, attempt, failures, gated, run_at, rank, past_attempts) =
@@ -77,7 +83,7 @@ const END_OTHERS = `UPDATE longshore.runs r SET (state, session_id, deadline, fi
            FROM (SELECT ${NEXT_STATE} AS state) n) d)
   FROM jsonb_to_recordset($6::jsonb) AS i(id bigint, epoch integer, status text, suspended boolean, retryable boolean,
     retry_after_ms bigint, exit_code integer, exit_signal text, error text, output jsonb, log_bytes bigint)
-  WHERE ${STILL_HELD} RETURNING ${ENDED_COLUMNS}`;
+  WHERE ${STILL_HELD} RETURNING ${endedColumns(WAITED_OF_OTHERS)}`;
 
 function isPlain(outcome: Outcome): boolean {
   return (

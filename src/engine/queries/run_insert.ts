@@ -82,7 +82,7 @@ export async function runsInsertSkipped(tx: Tx, runs: readonly NewRun[]): Promis
     `WITH ended AS (
        ${insertSql(`'skipped'`, 'now()')}
        RETURNING id, state, job_id, area, kind, name, attempt, watched, true AS final, 0::bigint AS duration_ms,
-         0::bigint AS wait_ms
+         NULL::bigint AS wait_ms
      ), ${RECORD_ENDED}
      SELECT pg_notify('longshore_events', '')`,
     [storableJson(runs.map(toRow))],

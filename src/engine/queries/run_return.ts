@@ -2,7 +2,7 @@ import { MAX_LOSSES, MOST_KILL_GRACE_SECONDS } from '../../protocol/terms.ts';
 import type { RunRef } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
 import { HELD, sqlStates, TERMINAL, WAITING } from '../states.ts';
-import { RECORD_ENDED } from './ended.ts';
+import { RECORD_ENDED, waitedSql } from './ended.ts';
 import { rankOf } from './rank.ts';
 import { PAST_ATTEMPT, RETRY_CAP_SECONDS } from './run_finish.ts';
 
@@ -13,10 +13,12 @@ interface ReturnedRun {
 }
 
 /** The columns that RECORD_ENDED counts, of an UPDATE of runs `r`. */
-const ENDED_COLUMNS = `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.name, r.attempt, r.watched,
+const endedColumns = (
+  waited: string,
+) => `r.id, r.epoch, r.state, r.job_id, r.area, r.kind, r.name, r.attempt, r.watched,
   r.concurrency_key, r.finished_at IS NOT NULL AS final,
   round(1000 * extract(epoch FROM clock_timestamp() - r.attempt_started_at))::bigint AS duration_ms,
-  0::bigint AS wait_ms`;
+  ${waited} AS wait_ms`;
 
 /** What a lost attempt has logged counts towards its run's cap; its worker can no longer say how much it was. */
 const LOGGED = `(SELECT coalesce(sum(length(l.message) + 64), 0) FROM longshore.run_logs l
@@ -69,7 +71,7 @@ export async function runsRescue(db: Queryable): Promise<ReturnedRun[]> {
          past_attempts = CASE WHEN r.state = 'cancelling' OR spent OR NOT begun THEN r.past_attempts
            ELSE r.past_attempts || ${PAST_ATTEMPT(`'lost'`, `'its worker was lost'`)} END
        FROM taken WHERE r.id = taken.id AND r.state IN (${sqlStates(HELD)})
-       RETURNING ${ENDED_COLUMNS}, begun
+       RETURNING ${endedColumns(`CASE WHEN begun AND r.attempt = 1 THEN ${waitedSql('r.run_at')} END`)}, begun
      ), lost AS (
        INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
        SELECT (now() AT TIME ZONE 'UTC')::date, area, kind, 0, 'lost', pg_backend_pid() % 16, count(*), 0, 0
@@ -95,7 +97,7 @@ export async function runsExpire(db: Queryable, trustSeconds: number): Promise<R
     random() * least(${RETRY_CAP_SECONDS}, r.retry_delay_seconds * power(2, least(r.failures, 30))))`;
   return db.query<ReturnedRun & Record<string, unknown>>(
     `WITH late AS (
-       SELECT r.id FROM longshore.runs r JOIN longshore.worker_sessions s ON s.id = r.session_id
+       SELECT r.id, r.run_at FROM longshore.runs r JOIN longshore.worker_sessions s ON s.id = r.session_id
        WHERE r.session_id IS NOT NULL AND r.state <> 'cancelling'
          AND r.deadline < now() - make_interval(secs => $1 + coalesce(s.kill_grace_seconds, ${MOST_KILL_GRACE_SECONDS}))
        ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
@@ -106,7 +108,7 @@ export async function runsExpire(db: Queryable, trustSeconds: number): Promise<R
          past_attempts = CASE WHEN ${final} THEN r.past_attempts
            ELSE r.past_attempts || ${PAST_ATTEMPT(`'timed_out'`, `'timed out'`)} END
        FROM late WHERE r.id = late.id
-       RETURNING ${ENDED_COLUMNS}
+       RETURNING ${endedColumns(`CASE WHEN r.attempt = 1 THEN ${waitedSql('late.run_at')} END`)}
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_events', '')) FROM ended`,
     [trustSeconds],
@@ -125,7 +127,7 @@ export async function runsGiveBack(db: Queryable, sessionId: number, kept: reado
        WHERE r.session_id = $1 AND r.state IN (${sqlStates(HELD)})
          AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::integer[]) AS k(id, epoch)
                          WHERE k.id = r.id AND k.epoch = r.epoch)
-       RETURNING ${ENDED_COLUMNS}
+       RETURNING ${endedColumns('NULL::bigint')}
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, (SELECT pg_notify('longshore_runs', '')) FROM ended`,
     [sessionId, kept.map((ref) => ref.id), kept.map((ref) => ref.epoch)],
