@@ -130,7 +130,7 @@ export class CsvRecords {
     if (batch.skip()) return;
     const bad = this.#bad.length > 0 ? this.#badLine(parser.line, parser.lastLine) : undefined;
     const problem = bad?.reason ?? this.#problem();
-    if (problem === undefined) batch.add(this.#row());
+    if (problem === undefined) batch.add(this.#row(), parser.length);
     else batch.reject(problem, this.#raw(bad), parser.line);
   }
 

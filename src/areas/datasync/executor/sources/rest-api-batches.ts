@@ -4,6 +4,7 @@ import { isValueMap } from '../json-pointer.ts';
 import type { Row, TextRecords, Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
 import type { BatchRecords } from '../pipeline/placed-batch.ts';
+import { BATCH_BYTES, sizeOf } from '../pipeline/value-size.ts';
 import { BadLine } from './rest-api-answer.ts';
 import type { Page } from './rest-api-pages.ts';
 
@@ -24,7 +25,8 @@ export class PendingRecords {
   }
 
   get full(): boolean {
-    return this.#builder.full || (this.#text !== undefined && this.#text.count >= this.#batchSize);
+    if (this.#text === undefined) return this.#builder.full;
+    return this.#text.count >= this.#batchSize || this.#text.size >= BATCH_BYTES;
   }
 
   /** The ordinal of the next record. */
@@ -36,12 +38,13 @@ export class PendingRecords {
   takes(text: Page['records']['text']): boolean {
     if (text === undefined) return this.#text === undefined;
     if (this.#text === undefined) return this.#builder.empty;
+    if (this.#text.size + text.bytes.length > BATCH_BYTES) return false;
     return this.#text.count + text.records <= this.#batchSize && this.#text.goesWith(text.columns);
   }
 
   add(record: Value | BadLine | undefined): void {
     if (record instanceof BadLine) this.#builder.reject('the line is no JSON', record.text, record.line);
-    else if (isValueMap(record)) this.#builder.add(record);
+    else if (isValueMap(record)) this.#builder.add(record, sizeOf(record));
     else this.#builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
   }
 
@@ -68,6 +71,8 @@ class PagesText implements BatchRecords {
   #columns: JsonColumns | undefined;
   #rows: Row[] | undefined;
   count = 0;
+  /** Bytes of the text. */
+  size = 0;
 
   constructor(first: number) {
     this.#first = first;
@@ -84,6 +89,7 @@ class PagesText implements BatchRecords {
     this.#pages.push(records);
     this.#chunks.push(text.bytes);
     this.count += text.records;
+    this.size += text.bytes.length;
   }
 
   get text(): TextRecords {
