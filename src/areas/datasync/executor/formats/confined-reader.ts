@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { childEnvironment } from '../../../../sandbox/environment.ts';
 import type { Row, Value } from '../pipeline/contracts.ts';
+import { sizeOfAll } from '../pipeline/value-size.ts';
 import type { ConfinedFormat, FromParser, Opened, ToParser } from './confined-protocol.ts';
 import { BatchBuilder, type FileBatch, type FileReader, type ReadRequest, unreadable } from './reading.ts';
 
@@ -81,7 +82,7 @@ async function* readBatches(parser: Parser, opened: Opened, request: ReadRequest
     if (message.type !== 'rows') throw new Error('the parser sent something else than rows');
     parser.send({ type: 'more' });
     for (const values of message.rows) {
-      batch.add(rowOf(names, values));
+      batch.add(rowOf(names, values), sizeOfAll(values));
       if (batch.full) yield batch.take();
     }
   }

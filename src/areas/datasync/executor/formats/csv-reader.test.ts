@@ -313,6 +313,58 @@ describe('a csv of a stranger', () => {
     }
   });
 
+  it('with a line without end in quotes loses nothing behind it', async () => {
+    const rows = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `${from + index},x\n`).join('');
+    const csv = `a,b\n${rows(0, 10)}11,"${long}"\n${rows(12, 4000)}`;
+    for (const chunk of [10_000, 10_000_000]) {
+      const { rows, rejects } = await readFile('csv', csv, { chunk });
+      expect(rows.map(({ a }) => a)).toEqual([
+        ...Array(10).keys(),
+        ...Array.from({ length: 3988 }, (_, at) => 12 + at),
+      ]);
+      expect(rejects).toMatchObject([{ ordinal: 10, line: 12, raw: `11,"${long}`.slice(0, 4096) }]);
+    }
+  });
+
+  it.each([
+    ['ends behind it', `"3\n${long}\n3",3\n`, 1],
+    ['ends on it', `"3\n${long}",3\n`, 1],
+    ['begins on it', `3,"${long}\n\n""3\n"\n`, 1],
+    ['begins where one on it ends', `3,"${long}"\n"4\n4",4,4\n`, 2],
+    ['begins behind one whose quotes it only holds', `3,x"${long}\n4,"x\n",4\n`, 2],
+    ['has several', `"${long}\n${long}\n${long}",3\n`, 1],
+    ['ends with the file', `"3\n${long}`, 1],
+  ])('with such a line among those of a record refuses the record alone: it %s', async (_name, records, count) => {
+    const tail = records.endsWith('\n') ? '5,6\n' : '';
+    for (const chunk of [10_000, 300_001, 10_000_000]) {
+      const { rows, rejects } = await readFile('csv', `a,b\n1,2\n${records}${tail}`, { chunk });
+      expect(rows).toEqual([{ a: 1, b: 2 }, ...(tail ? [{ a: 5, b: 6 }] : [])]);
+      expect(rejects).toHaveLength(count);
+      expect(rejects[0]).toMatchObject({ line: 3, reason: 'the line is longer than 1 MiB' });
+      expect(rejects[0]?.raw).toBe(records.slice(0, 4096).replace(/\n$/, ''));
+    }
+  });
+
+  it('with a line without end may be in any encoding, whatever pieces it comes in', async () => {
+    const csv = `a,b\n1,2\n3,"${'中"",'.repeat(300_000)}",\n4\n5,6\n`;
+    for (const chunk of [9999, 100_001]) {
+      const options = { encoding: 'utf-16le' };
+      const { rows, rejects } = await readFile('csv', Buffer.from(csv, 'utf16le'), { options, chunk });
+      expect(rows.map(({ a }) => a)).toEqual([1, 5]);
+      expect(rejects.map(({ line }) => line)).toEqual([3, 4]);
+    }
+  });
+
+  it('with records of several lines is refused at the same ones, wherever it is cut into pieces', async () => {
+    const lines = (count: number) => `"${'x\n'.repeat(count / 2)}",3\n`;
+    for (const chunk of [10_000, 200_000, 10_000_000]) {
+      const { rejects } = await readFile('csv', `a,b\n${lines(1_200_000)}${lines(2_000_000)}`, { chunk });
+      expect(rejects.map(({ reason }) => reason)).toEqual(Array(2).fill('the record is longer than 1 MiB'));
+      await expect(readFile('csv', `a,b\n${lines(2_100_000)}`, { chunk })).rejects.toThrow('line 2');
+    }
+  });
+
   it('with a quote that is never closed says where', async () => {
     await expect(rowsOf(`a,b\n1,2\n"3,4\n${'5,6\n'.repeat(400_000)}`)).rejects.toMatchObject({
       retryable: false,

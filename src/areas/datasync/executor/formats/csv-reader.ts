@@ -1,7 +1,7 @@
 import type { Column } from '../pipeline/contracts.ts';
 import { readCsvText } from './csv-lanes.ts';
 import { CsvRecords, type EmptyFields, type Layout } from './csv-records.ts';
-import { character, nullsOf, sampled, takeSample } from './csv-sample.ts';
+import { character, delimitersOf, nullsOf, sampled, takeSample } from './csv-sample.ts';
 import type { FileBatch, FileReader, ReadOptions, ReadRequest } from './reading.ts';
 import { type TextBlock, textBlocks } from './text-blocks.ts';
 
@@ -32,7 +32,8 @@ async function openLayout(
   { options, block }: Pick<ReadRequest, 'options' | 'block'>,
   quote: string,
 ): Promise<OpenLayout> {
-  const blocks = textBlocks(input, options.encoding ?? 'utf-8', block?.text);
+  const delimiters = delimitersOf(block?.csv?.delimiter ?? options.delimiter);
+  const blocks = textBlocks(input, options.encoding ?? 'utf-8', block?.text, { quote, delimiters });
   const sample = block?.csv ? sampled(block.csv, options) : await takeSample(blocks, options, quote);
   const nulls = nullsOf(options.null_values);
   return { blocks, layout: { ...sample, quote, nulls, empty: emptyOf(options.null_values) } };
@@ -54,7 +55,7 @@ export async function surveyCsv(input: AsyncIterable<Uint8Array>, options: ReadO
   await blocks.return();
   const records = new CsvRecords(layout, { options, from: 0, batchSize: Number.POSITIVE_INFINITY });
   for (const block of layout.blocks) [...records.take(block)];
-  [...records.end()];
+  if (!records.begun) [...records.end()];
   const { delimiter, columns } = layout;
   return { delimiter, quote, columns: columns.map(({ name, type }) => ({ name, type })), firstLine: records.firstLine };
 }

@@ -1,10 +1,12 @@
 import type { Row } from '../pipeline/contracts.ts';
 import { CsvParser } from './csv-parser.ts';
-import { type CsvSample, isBlank } from './csv-sample.ts';
+import { type CsvSample, isBlank, textOf } from './csv-sample.ts';
 import type { CsvColumn } from './csv-types.ts';
 import { BatchBuilder, type FileBatch, isTooLong, MAX_RECORD_BYTES, type ReadRequest, unreadable } from './reading.ts';
 import type { TextBlock } from './text-blocks.ts';
 
+/** Of the text of a record, which is refused if it is closed within so much. */
+const LONGEST_RECORD = 2 * MAX_RECORD_BYTES;
 const RECORD_TOO_LONG = `the record is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
 
 /** What is known of a csv before its records are read. */
@@ -18,6 +20,14 @@ export interface Layout extends CsvSample {
 /** What an empty field of a column of texts is; in others it is always null. */
 export type EmptyFields = 'null' | 'text' | 'text when quoted';
 
+/** A line that is none of a record's. */
+interface BadLine {
+  readonly line: number;
+  readonly reason: string;
+  /** How it begins, where the parser has another in its place. */
+  readonly beginning: string | undefined;
+}
+
 /** Makes rows of the records of a csv. */
 export class CsvRecords {
   readonly #layout: Layout;
@@ -26,7 +36,7 @@ export class CsvRecords {
   readonly #names: string[];
   readonly #converters: CsvColumn['convert'][];
   /** Of the lines that wait or are read now. */
-  #bad = new Map<number, string>();
+  readonly #bad: BadLine[] = [];
   #headerSeen: boolean;
   /** Where records can begin: behind the header, once that was read. */
   firstLine: number;
@@ -48,6 +58,11 @@ export class CsvRecords {
     return this.#headerSeen && this.#parser.pending === 0 && this.#batch.wanting;
   }
 
+  /** Whether the header was read, or there is none. */
+  get begun(): boolean {
+    return this.#headerSeen;
+  }
+
   /** The ordinal of the next record. */
   get next(): number {
     return this.#batch.next;
@@ -67,18 +82,24 @@ export class CsvRecords {
   *take(block: TextBlock): Generator<FileBatch> {
     if (block.bad) {
       const first = this.#parser.lineOfNext;
-      for (const [line, reason] of block.bad) this.#bad.set(first + line, reason);
+      const beginning = block.longLine?.beginning;
+      for (const [line, reason] of block.bad) this.#bad.push({ line: first + line, reason, beginning });
     }
-    this.#parser.push(block.text);
+    this.#parser.push(textOf(block, this.#layout.delimiter));
     yield* this.#read();
-    if (this.#parser.pending > MAX_RECORD_BYTES) {
-      throw unreadable(
-        `a quote that opens on line ${this.#parser.lineOfPending} or behind it is not closed within 1 MiB`,
-      );
-    }
+    this.#checkLength(this.#parser.pending, this.#parser.lineOfPending);
+  }
+
+  /** Wherever blocks end, the same records are read and the same end the run. */
+  #checkLength(length: number, line: number, longest = LONGEST_RECORD): void {
+    if (length <= longest) return;
+    const most = longest / 1024 / 1024;
+    throw unreadable(`a quote that opens on line ${line} or behind it is not closed within ${most} MiB`);
   }
 
   *end(): Generator<FileBatch> {
+    // More than a record was never meant to be in those quotes.
+    this.#checkLength(this.#parser.pending, this.#parser.lineOfPending, MAX_RECORD_BYTES);
     this.#parser.end();
     yield* this.#read();
     yield* this.flush();
@@ -87,6 +108,7 @@ export class CsvRecords {
   *#read(): Generator<FileBatch> {
     const batch = this.#batch;
     while (this.#parser.next()) {
+      this.#checkLength(this.#parser.length, this.#parser.line);
       if (this.#headerSeen) this.#record();
       else if (!isBlank(this.#parser)) this.#header();
       if (batch.full) yield batch.take();
@@ -95,7 +117,7 @@ export class CsvRecords {
 
   #header(): void {
     const { line, lastLine, problem } = this.#parser;
-    const reason = this.#badLine(line, lastLine) ?? problem;
+    const reason = this.#badLine(line, lastLine)?.reason ?? problem;
     if (reason !== undefined) throw unreadable(`the header of the csv, on line ${line}, cannot be read: ${reason}`);
     this.#headerSeen = true;
     this.firstLine = lastLine + 1;
@@ -106,17 +128,21 @@ export class CsvRecords {
     if (isBlank(parser)) return;
     const batch = this.#batch;
     if (batch.skip()) return;
-    const problem = this.#problem();
-    if (problem === undefined) batch.add(this.#row());
-    else batch.reject(problem, parser.raw, parser.line);
+    const bad = this.#bad.length > 0 ? this.#badLine(parser.line, parser.lastLine) : undefined;
+    const problem = bad?.reason ?? this.#problem();
+    if (problem === undefined) batch.add(this.#row(), parser.length);
+    else batch.reject(problem, this.#raw(bad), parser.line);
+  }
+
+  /** As it came, at least up to the line that is bad. */
+  #raw(bad: BadLine | undefined): string {
+    const { raw, line } = this.#parser;
+    if (bad?.beginning === undefined) return raw;
+    return [...raw.split('\n').slice(0, bad.line - line), bad.beginning].join('\n');
   }
 
   #problem(): string | undefined {
     const parser = this.#parser;
-    if (this.#bad.size > 0) {
-      const reason = this.#badLine(parser.line, parser.lastLine);
-      if (reason !== undefined) return reason;
-    }
     if (parser.problem !== undefined) return parser.problem;
     if (parser.length * 3 > MAX_RECORD_BYTES && isTooLong(parser.raw)) return RECORD_TOO_LONG;
     const wanted = this.#names.length;
@@ -124,14 +150,15 @@ export class CsvRecords {
     return `the record has ${parser.count} field${parser.count === 1 ? '' : 's'}, the ${this.#layout.hasHeader ? 'header' : 'first record'} has ${wanted}`;
   }
 
-  #badLine(first: number, last: number): string | undefined {
-    let reason: string | undefined;
-    for (const [line, why] of this.#bad) {
-      if (line > last) break;
-      if (line >= first) reason ??= why;
-      this.#bad.delete(line);
+  /** The first one of these, all up to which are done with. */
+  #badLine(first: number, last: number): BadLine | undefined {
+    const bad = this.#bad;
+    let found: BadLine | undefined;
+    for (let [next] = bad; next && next.line <= last; [next] = bad) {
+      if (next.line >= first) found ??= next;
+      bad.shift();
     }
-    return reason;
+    return found;
   }
 
   #row(): Row {

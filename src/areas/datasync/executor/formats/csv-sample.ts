@@ -10,6 +10,12 @@ const SAMPLE_RECORDS = 1000;
 const MOST_SAMPLED = 4 * MAX_RECORD_BYTES;
 const DELIMITERS = [',', ';', '\t', '|'];
 const DELIMITER_RECORDS = 100;
+
+/** Those that it may be. */
+export function delimitersOf(told: string | undefined): readonly string[] {
+  return told === undefined ? DELIMITERS : [told];
+}
+
 /** What the beginning of a csv tells of all of it. */
 export interface CsvSample {
   /** Those that were read for it. */
@@ -51,11 +57,10 @@ export async function takeSample(
     const next = await source.next();
     if (next.done) complete = true;
     else blocks.push(next.value);
-    const text = blocks.map((block) => block.text).join('');
-    const part = { text, quote, complete, bad: badLines(blocks) };
+    const part = { blocks, quote, complete, bad: badLines(blocks) };
     delimiter ??= findDelimiter(part);
     records = firstRecords(part, delimiter, SAMPLE_RECORDS + 1);
-    complete ||= records.length > SAMPLE_RECORDS || text.length > MOST_SAMPLED;
+    complete ||= records.length > SAMPLE_RECORDS || sizeOf(blocks) > MOST_SAMPLED;
   }
   const columns = columnsOf(records, options, hasHeader);
   return { blocks, delimiter: delimiter ?? ',', columns, hasHeader };
@@ -69,12 +74,16 @@ export function sampled({ delimiter, columns }: NonNullable<FileBlock['csv']>, o
 
 /** The beginning of a csv. */
 interface Part {
-  readonly text: string;
+  readonly blocks: readonly TextBlock[];
   readonly quote: string;
   /** Whether it is all of it. */
   readonly complete: boolean;
   /** Lines, from 1, that say nothing. */
   readonly bad: ReadonlySet<number>;
+}
+
+function sizeOf(blocks: readonly TextBlock[]): number {
+  return blocks.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function badLines(blocks: readonly TextBlock[]): Set<number> {
@@ -89,17 +98,28 @@ function badLines(blocks: readonly TextBlock[]): Set<number> {
 }
 
 /** The header is among them, unless it cannot be read. */
-function firstRecords({ text, quote, complete, bad }: Part, delimiter: string, most: number): string[][] {
+function firstRecords({ blocks, quote, complete, bad }: Part, delimiter: string, most: number): string[][] {
   const parser = new CsvParser(delimiter, quote);
-  parser.push(text);
+  parser.push(blocks.map((block) => textOf(block, delimiter)).join(''));
   if (complete) parser.end();
   const records: string[][] = [];
   while (records.length < most && parser.next()) {
-    const unsound = parser.problem !== undefined || parser.length > MAX_RECORD_BYTES || bad.has(parser.line);
+    const unsound = parser.problem !== undefined || parser.length > MAX_RECORD_BYTES || hasBadLine(parser, bad);
     if (unsound || isBlank(parser)) continue;
     records.push(parser.fields.slice(0, parser.count));
   }
   return records;
+}
+
+function hasBadLine({ line, lastLine }: CsvParser, bad: ReadonlySet<number>): boolean {
+  if (bad.size === 0) return false;
+  for (let at = line; at <= lastLine; at += 1) if (bad.has(at)) return true;
+  return false;
+}
+
+/** For a parser: as much as is to be held of it. */
+export function textOf({ text, longLine }: TextBlock, delimiter: string): string {
+  return longLine ? longLine.standIn(delimiter) : text;
 }
 
 /** What an empty line is. */

@@ -9,6 +9,8 @@ export interface Decoder {
   decode(bytes: Uint8Array): string | undefined;
   /** With replacement characters for what is not of the encoding. */
   decodeLoosely(bytes: Uint8Array): string;
+  /** The same for pieces of a text, which may end within a character. */
+  streamed(): (bytes: Uint8Array) => string;
 }
 
 /** What windows-1252 has where Latin-1 has control characters; Node 20 decodes it as Latin-1. */
@@ -42,6 +44,10 @@ export function decoderOf(label: string): Decoder {
       }
     },
     decodeLoosely: (bytes) => corrected(loose.decode(bytes)),
+    streamed: () => {
+      const decoder = new TextDecoder(label, { ignoreBOM: true });
+      return (bytes) => corrected(decoder.decode(bytes, { stream: true }));
+    },
   };
 }
 
@@ -68,6 +74,11 @@ export class LineEnds {
     if (encoding === 'utf-16le') this.#mark = Buffer.from([code, 0]);
     else if (encoding === 'utf-16be') this.#mark = Buffer.from([0, code]);
     else this.#mark = Buffer.from([code]);
+  }
+
+  /** Bytes of a line end, and of every character of the encoding a multiple of them. */
+  get width(): number {
+    return this.#mark.length;
   }
 
   /** @returns the index behind the first line end at or after `from`, or -1 */

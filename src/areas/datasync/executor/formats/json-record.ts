@@ -14,7 +14,7 @@ export function addJsonRecord(batch: BatchBuilder, text: string, line: number): 
     else throw error;
     return;
   }
-  if (isValueMap(value)) batch.add(value);
+  if (isValueMap(value)) batch.add(value, text.length);
   else batch.reject(`a record is a JSON object, this is ${nameOf(value)}`, text, line);
 }
 

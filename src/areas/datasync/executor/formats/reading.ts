@@ -1,6 +1,7 @@
 /** What all readers of files have in common: how they are asked, and what they answer. */
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import type { Column, Reject, Row, TextRecords } from '../pipeline/contracts.ts';
+import { BATCH_BYTES } from '../pipeline/value-size.ts';
 import type { FileConfig, FileOptions } from '../spec.ts';
 import type { RecordForm } from './json-template.ts';
 
@@ -27,7 +28,7 @@ export interface ReadRequest {
   readonly options: ReadOptions;
   /** Ordinal of the first record that is wanted; those before it are passed over as fast as the format allows. */
   readonly from: number;
-  /** Records a batch, at most. */
+  /** Records a batch, at most; fewer where they are large, unless it is infinite. */
   readonly batchSize: number;
   /** Of csv and ndjson: the input is only this part; ordinals count from its beginning, lines from that of the whole. */
   readonly block?: FileBlock;
@@ -91,6 +92,8 @@ export function isTooLong(text: string): boolean {
 export class BatchBuilder {
   readonly #from: number;
   readonly #size: number;
+  readonly #mostBytes: number;
+  #bytes = 0;
   #next = 0;
   #rows: Row[] = [];
   #ordinals: number[] = [];
@@ -99,6 +102,7 @@ export class BatchBuilder {
   constructor({ from, batchSize }: Pick<ReadRequest, 'from' | 'batchSize'>, first = 0) {
     this.#from = from;
     this.#size = batchSize;
+    this.#mostBytes = batchSize === Number.POSITIVE_INFINITY ? batchSize : BATCH_BYTES;
     this.#next = first;
   }
 
@@ -124,19 +128,23 @@ export class BatchBuilder {
     this.#next += count;
   }
 
-  add(row: Row): void {
+  /** @param size about how many bytes it takes */
+  add(row: Row, size: number): void {
+    this.#bytes += size;
     this.#rows.push(row);
     this.#ordinals.push(this.#next);
     this.#next += 1;
   }
 
   reject(reason: string, raw: string, line?: number): void {
-    this.#rejects.push({ ordinal: this.#next, line, reason, raw: rawOf(raw) });
+    const kept = rawOf(raw);
+    this.#bytes += kept.length;
+    this.#rejects.push({ ordinal: this.#next, line, reason, raw: kept });
     this.#next += 1;
   }
 
   get full(): boolean {
-    return this.#rows.length + this.#rejects.length >= this.#size;
+    return this.#rows.length + this.#rejects.length >= this.#size || this.#bytes >= this.#mostBytes;
   }
 
   get empty(): boolean {
@@ -148,6 +156,7 @@ export class BatchBuilder {
     this.#rows = [];
     this.#ordinals = [];
     this.#rejects = [];
+    this.#bytes = 0;
     return batch;
   }
 }

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CsvParser } from './csv-parser.ts';
+import { textOf } from './csv-sample.ts';
+import { chunks } from './read-all.fixture.ts';
 import type { TextShape } from './reading.ts';
 import { RecordBorders } from './record-borders.ts';
+import { textBlocks } from './text-blocks.ts';
 
 const UTF8: TextShape = { encoding: 'utf-8', lineEnd: '\n' };
 
@@ -50,6 +53,37 @@ describe('the borders of records', () => {
         expect(found).toEqual(wanted.length === 0 ? [[0, 1]] : wanted);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('are where records are read to begin, however long their lines are', async () => {
+    const long = 'x'.repeat(1_200_000);
+    const piece = fc.constantFrom('"', '"', '""', ',', '\n', '\r\n', ' ', 'a', '名', 'x"y', '","', '\n"');
+    const pieces = fc.array(piece, { maxLength: 12 }).map((all) => all.join(''));
+    const csv = { delimiter: ',', quote: '"' };
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(pieces, pieces, pieces), fc.integer({ min: 50_000 }), async (parts, chunk) => {
+        const text = parts.join(long);
+        const content = Buffer.from(text);
+        const found = bordersOf(content, { csv, chunk }).cut(1000);
+        const parser = new CsvParser(',', '"');
+        const read: number[] = [];
+        const take = () => {
+          while (parser.next()) read.push(parser.line);
+        };
+        for await (const block of textBlocks(chunks(content, chunk), 'utf-8', UTF8, {
+          quote: '"',
+          delimiters: [','],
+        })) {
+          parser.push(textOf(block, ','));
+          take();
+        }
+        parser.end();
+        take();
+        expect(read).toEqual(startsOf(text, ',', '"').map(([, line]) => line));
+        for (const { from } of found) expect(read).toContain(from.line);
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -5,6 +5,20 @@
  * so a csv is cut by one run that looks at it from its beginning. It takes the steps of `CsvParser` (a test holds them
  * together), but it makes no texts, fields and values of what it sees, which is what reading a csv costs.
  */
+import {
+  BARE,
+  CLASSES,
+  CR,
+  DELIMITER,
+  FIELD,
+  LEAD,
+  LINE_END,
+  NEXT,
+  OTHER,
+  QUOTE,
+  QUOTED,
+  SPACE,
+} from './csv-states.ts';
 import type { TextShape } from './reading.ts';
 
 /** A place where a record begins. */
@@ -31,35 +45,6 @@ interface BorderOptions {
 const MOST_BORDERS = 2048;
 
 const LF = 0x0a;
-
-const OTHER = 0;
-const QUOTE = 1;
-const DELIMITER = 2;
-const LINE_END = 3;
-const CR = 4;
-const SPACE = 5;
-const LEAD = 6;
-const CLASSES = 8;
-
-/** Where in a record we are: at the beginning of a field, in one without or with quotes, behind a quote in such a one, … */
-const FIELD = 0;
-const BARE = 1;
-const QUOTED = 2;
-const CLOSING = 3;
-const CLOSED = 4;
-const CLOSED_CR = 5;
-const BROKEN = 6;
-
-/** The next state by state and class of the byte. */
-const NEXT = Uint8Array.from([
-  ...[BARE, QUOTED, FIELD, FIELD, BARE, BARE, BARE, BARE],
-  ...[BARE, BARE, FIELD, FIELD, BARE, BARE, BARE, BARE],
-  ...[QUOTED, CLOSING, QUOTED, QUOTED, QUOTED, QUOTED, QUOTED, QUOTED],
-  ...[BROKEN, QUOTED, FIELD, FIELD, CLOSED_CR, CLOSED, BROKEN, BROKEN],
-  ...[BROKEN, BROKEN, FIELD, FIELD, CLOSED_CR, CLOSED, BROKEN, BROKEN],
-  ...[BROKEN, BROKEN, BROKEN, FIELD, BROKEN, BROKEN, BROKEN, BROKEN],
-  ...[BROKEN, BROKEN, BROKEN, FIELD, BROKEN, BROKEN, BROKEN, BROKEN],
-]);
 
 /** Encodings whose characters of two bytes may end in a byte that is ASCII by itself, by what they begin with. */
 const LEADS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {

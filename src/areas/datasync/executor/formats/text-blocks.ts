@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Decoder, decoderOf, encodingOfMark, LineEnds } from './encoding.ts';
+import { type CsvMarks, LongLine } from './long-line.ts';
 import { MAX_RECORD_BYTES, type TextShape } from './reading.ts';
 
 /** Some whole lines of a text. Only the last block may end without a line end. */
@@ -10,6 +11,8 @@ export interface TextBlock {
   readonly bad: ReadonlyMap<number, string> | undefined;
   /** The text in UTF-8, where it came like that; what is not looked at as text need not become any. */
   readonly bytes?: Buffer;
+  /** The one line of the block, where that was too long; `text` is its beginning. */
+  readonly longLine?: LongLine;
 }
 
 class Utf8Block implements TextBlock {
@@ -28,8 +31,6 @@ class Utf8Block implements TextBlock {
 
 /** Enough that the work on a block outweighs that of making it, little enough to hold some. */
 export const BLOCK_BYTES = 256 * 1024;
-/** What is kept of a line that is too long, for whoever wants to know which it was. */
-const KEPT_BYTES = 4096;
 export const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`;
 
 /**
@@ -37,15 +38,17 @@ export const TOO_LONG = `the line is longer than ${MAX_RECORD_BYTES / 1024 / 102
  * marked instead of being guessed at; the others come as they are. Holds a block, or the longest allowed line.
  * @param label the encoding, unless a byte order mark says another
  * @param known of a part of a text: what the beginning of the whole says of it
+ * @param csv where quotes may hold line ends
  * @throws ExecutorError for an unknown encoding
  */
 export async function* textBlocks(
   input: AsyncIterable<Uint8Array>,
   label: string,
   known?: TextShape,
+  csv?: CsvMarks,
 ): AsyncGenerator<TextBlock, void> {
   const decoder = decoderOf(known?.encoding ?? label);
-  let cutter = known && new BlockCutter(decoder, known.lineEnd);
+  let cutter = known && new BlockCutter(decoder, known.lineEnd, csv);
   let pending: Buffer[] = [];
   let size = 0;
   for await (const chunk of inPieces(input)) {
@@ -53,14 +56,13 @@ export async function* textBlocks(
     size += chunk.length;
     if (size < BLOCK_BYTES) continue;
     const bytes = Buffer.concat(pending, size);
-    cutter ??= BlockCutter.startingWith(bytes, decoder);
-    const block = cutter.cut(bytes);
-    if (block) yield block;
+    cutter ??= BlockCutter.startingWith(bytes, decoder, csv);
+    yield* cutter.cut(bytes);
     pending = [cutter.rest];
     size = cutter.rest.length;
   }
   const bytes = Buffer.concat(pending, size);
-  cutter ??= BlockCutter.startingWith(bytes, decoder);
+  cutter ??= BlockCutter.startingWith(bytes, decoder, csv);
   yield* cutter.end(bytes);
 }
 
@@ -92,69 +94,69 @@ class BlockCutter {
   readonly #ends: LineEnds;
   readonly #lineEnd: '\n' | '\r';
   #markLength: number;
+  readonly #csv: CsvMarks | undefined;
   /** What comes before the next chunk. */
   rest: Buffer = Buffer.alloc(0);
-  /** The beginning of a line that is too long, while its end is looked for. */
-  #longLine: Buffer | undefined;
+  /** A line that is too long, while its end is looked for. */
+  #longLine: LongLine | undefined;
 
-  constructor(decoder: Decoder, lineEnd: '\n' | '\r', markLength = 0) {
+  constructor(decoder: Decoder, lineEnd: '\n' | '\r', csv: CsvMarks | undefined, markLength = 0) {
     this.#decoder = decoder;
     this.#lineEnd = lineEnd;
+    this.#csv = csv;
     this.#ends = new LineEnds(decoder.encoding, lineEnd);
     this.#markLength = markLength;
   }
 
   /** Finds out from the beginning of a file what all of it is like. */
-  static startingWith(bytes: Buffer, told: Decoder): BlockCutter {
+  static startingWith(bytes: Buffer, told: Decoder, csv: CsvMarks | undefined): BlockCutter {
     const { shape, mark } = shapeOfText(bytes, told.encoding);
-    return new BlockCutter(shape.encoding === told.encoding ? told : decoderOf(shape.encoding), shape.lineEnd, mark);
+    const decoder = shape.encoding === told.encoding ? told : decoderOf(shape.encoding);
+    return new BlockCutter(decoder, shape.lineEnd, csv, mark);
   }
 
-  /** @returns the whole lines of `bytes`; what follows them is in `rest` */
-  cut(given: Buffer): TextBlock | undefined {
-    const bytes = this.#withoutMark(given);
-    if (this.#longLine) return this.#endLongLine(bytes);
-    const end = this.#ends.last(bytes);
-    if (end < 0) {
-      this.rest = bytes;
-      if (bytes.length > MAX_RECORD_BYTES) {
-        this.#longLine = Buffer.from(bytes.subarray(0, KEPT_BYTES));
-        this.rest = Buffer.alloc(0);
-      }
-      return undefined;
-    }
-    this.rest = bytes.subarray(end);
-    return this.#decode(bytes.subarray(0, end));
+  /** The whole lines of `bytes`; what follows them is in `rest`. */
+  *cut(given: Buffer): Generator<TextBlock> {
+    const bytes = yield* this.#passLongLine(this.#withoutMark(given));
+    const end = this.#longLine ? -1 : this.#ends.last(bytes);
+    this.rest = end < 0 ? bytes : bytes.subarray(end);
+    if (end >= 0) yield this.#decode(bytes.subarray(0, end));
   }
 
   /** What is left, when nothing follows `bytes`. */
-  end(given: Buffer): TextBlock[] {
-    const bytes = this.#withoutMark(given);
-    if (!this.#longLine) return bytes.length === 0 ? [] : [this.#decode(bytes)];
-    const longLine = this.#endLongLine(bytes) ?? this.#longLineBlock(this.#longLine);
-    return this.rest.length === 0 ? [longLine] : [longLine, this.#decode(this.rest)];
+  *end(given: Buffer): Generator<TextBlock> {
+    const bytes = yield* this.#passLongLine(this.#withoutMark(given));
+    if (this.#longLine) yield longLineBlock(this.#longLine);
+    else if (bytes.length > 0) yield this.#decode(bytes);
+  }
+
+  /** @returns what follows the long line, if `bytes` begins with one or goes on with one */
+  *#passLongLine(bytes: Buffer): Generator<TextBlock, Buffer> {
+    if (!this.#longLine && !this.#beginsLong(bytes)) return bytes;
+    this.#longLine ??= new LongLine(this.#decoder, this.#csv);
+    const found = this.#ends.first(bytes);
+    const end = found < 0 ? bytes.length - (bytes.length % this.#ends.width) : found;
+    this.#longLine.take(bytes.subarray(0, end));
+    if (found >= 0) {
+      yield longLineBlock(this.#longLine);
+      this.#longLine = undefined;
+    }
+    return bytes.subarray(end);
+  }
+
+  /** Wherever blocks are cut, the same lines are too long; no other than the first one of a block can be. */
+  #beginsLong(bytes: Buffer): boolean {
+    // What is only just too long, without its CR, is a record's matter.
+    const most = MAX_RECORD_BYTES + this.#ends.width;
+    if (bytes.length <= most) return false;
+    const end = this.#ends.first(bytes);
+    return end < 0 || end - this.#ends.width > most;
   }
 
   #withoutMark(bytes: Buffer): Buffer {
     const without = bytes.subarray(this.#markLength);
     this.#markLength = 0;
     return without;
-  }
-
-  #endLongLine(bytes: Buffer): TextBlock | undefined {
-    const end = this.#ends.first(bytes);
-    if (end < 0 || !this.#longLine) {
-      this.rest = Buffer.alloc(0);
-      return undefined;
-    }
-    this.rest = bytes.subarray(end);
-    const block = this.#longLineBlock(this.#longLine);
-    this.#longLine = undefined;
-    return block;
-  }
-
-  #longLineBlock(beginning: Buffer): TextBlock {
-    return { text: `${this.#decoder.decodeLoosely(beginning)}\n`, bad: new Map([[0, TOO_LONG]]) };
   }
 
   #decode(bytes: Buffer): TextBlock {
@@ -180,4 +182,8 @@ class BlockCutter {
   #normal(text: string): string {
     return this.#lineEnd === '\r' ? text.replaceAll('\r', '\n') : text;
   }
+}
+
+function longLineBlock(longLine: LongLine): TextBlock {
+  return { text: `${longLine.beginning}\n`, bad: new Map([[0, TOO_LONG]]), longLine };
 }

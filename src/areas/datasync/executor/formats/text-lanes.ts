@@ -1,4 +1,5 @@
 import type { Row, TextRecords } from '../pipeline/contracts.ts';
+import { BATCH_BYTES } from '../pipeline/value-size.ts';
 import type { FileBatch } from './reading.ts';
 import type { TextBlock } from './text-blocks.ts';
 
@@ -89,8 +90,9 @@ class LaneReading<Encoded extends EncodedBlock> {
   }
 
   *#add(block: TextBlock, encoded: Encoded): Generator<FileBatch> {
-    const count = this.#batch?.count ?? 0;
-    if (count + encoded.records > this.#lanes.batchSize || !this.#batch?.add(block, encoded)) {
+    const { count = 0, size = 0 } = this.#batch ?? {};
+    const isFull = count + encoded.records > this.#lanes.batchSize || size + sizeOfBlock(block) > BATCH_BYTES;
+    if (isFull || !this.#batch?.add(block, encoded)) {
       yield* this.#flush();
       this.#batch = this.#lanes.begin(this.#records.next);
       this.#batch.add(block, encoded);
@@ -103,6 +105,10 @@ class LaneReading<Encoded extends EncodedBlock> {
   }
 }
 
+function sizeOfBlock({ bytes }: TextBlock): number {
+  return bytes?.length ?? 0;
+}
+
 /** Some blocks as text. Should somebody need the rows after all, they are read as any other's. */
 export abstract class TextBatch<Encoded extends EncodedBlock> implements FileBatch {
   readonly rejects = [];
@@ -110,6 +116,7 @@ export abstract class TextBatch<Encoded extends EncodedBlock> implements FileBat
   readonly #blocks: TextBlock[] = [];
   readonly #chunks: Uint8Array[] = [];
   #count = 0;
+  #size = 0;
   #read: FileBatch | undefined;
 
   constructor(first: number) {
@@ -122,7 +129,13 @@ export abstract class TextBatch<Encoded extends EncodedBlock> implements FileBat
     this.#blocks.push(block);
     this.#chunks.push(encoded.bytes);
     this.#count += encoded.records;
+    this.#size += sizeOfBlock(block);
     return true;
+  }
+
+  /** Bytes of its blocks. */
+  get size(): number {
+    return this.#size;
   }
 
   get count(): number {

@@ -26,7 +26,7 @@ const PIECE = 7;
 let reading = 0;
 
 /** Of what the server serves, as an upload too. */
-function inputOf(config: FileConfig): FileInputOptions {
+function inputOf(config: FileConfig, piece = PIECE): FileInputOptions {
   const { content } = server;
   return {
     config,
@@ -35,7 +35,7 @@ function inputOf(config: FileConfig): FileInputOptions {
     openBlob: async function* (_id, first = 0) {
       reading += 1;
       try {
-        for (let at = first * PIECE; at < content.length; at += PIECE) yield content.subarray(at, at + PIECE);
+        for (let at = first * piece; at < content.length; at += piece) yield content.subarray(at, at + piece);
       } finally {
         reading -= 1;
       }
@@ -83,9 +83,9 @@ async function read(input: FileInputOptions, block?: Block, text = false): Promi
 }
 
 /** Reads a file whole and by blocks, as an upload and behind the URL, and sees to it that all are the same. */
-async function compared(content: Buffer, config: FileConfig, count: number): Promise<FileBlocks> {
+async function compared(content: Buffer, config: FileConfig, count: number, piece = PIECE): Promise<FileBlocks> {
   server.content = content;
-  const upload = inputOf({ ...config, file_id: 'file_7' });
+  const upload = inputOf({ ...config, file_id: 'file_7' }, piece);
   const whole = await read(upload);
   let blocks: FileBlocks | undefined;
   for (const input of [inputOf({ ...config, url: `${server.url}/x` }), upload]) {
@@ -125,6 +125,14 @@ describe('a file that is cut into blocks', () => {
     ['an empty ndjson', Buffer.alloc(0), { format: 'ndjson' }],
   ])('is read as it is whole: %s', async (_, content, config) => {
     for (const count of [1, 2, 3, 32]) await compared(content, config, count);
+  });
+
+  it('is read as it is whole, though a line of it is too long', async () => {
+    const long = `3,"${'x,'.repeat(600_000)}"\n`;
+    const lines = (from: number) => Array.from({ length: 100 }, (_, index) => `${from + index},"a\nb"\n`).join('');
+    const content = Buffer.from(`id,name\n${lines(0)}${long}${lines(6000)}`);
+    const { parts } = await compared(content, { format: 'csv' }, 3000, 65_536);
+    expect(parts.length).toBeGreaterThan(2);
   });
 
   it('is read as it is whole, whatever it holds', async () => {

@@ -4,6 +4,7 @@ import { isValueMap } from '../json-pointer.ts';
 import type { Row, TextRecords, Value } from '../pipeline/contracts.ts';
 import { jsonValue } from '../pipeline/json-of.ts';
 import type { BatchRecords } from '../pipeline/placed-batch.ts';
+import { BATCH_BYTES, sizeOf } from '../pipeline/value-size.ts';
 import { BadLine } from './rest-api-answer.ts';
 import type { PageRecords } from './rest-api-records.ts';
 
@@ -24,7 +25,7 @@ export class PendingRecords {
   }
 
   get full(): boolean {
-    return this.#builder.full || this.#room === 0;
+    return this.#builder.full || this.#room === 0 || (this.#text?.size ?? 0) >= BATCH_BYTES;
   }
 
   get #room(): number {
@@ -44,13 +45,16 @@ export class PendingRecords {
 
   add(record: Value | BadLine | undefined): void {
     if (record instanceof BadLine) this.#builder.reject('the line is no JSON', record.text, record.line);
-    else if (isValueMap(record)) this.#builder.add(record);
+    else if (isValueMap(record)) this.#builder.add(record, sizeOf(record));
     else this.#builder.reject('the record is no object', JSON.stringify(jsonValue(record)));
   }
 
   /** Adds as many records as there is room for, of a page that has them as text. @returns the first one that is left */
   addText(records: PageRecords, from: number): number {
-    const to = Math.min(records.count, from + this.#room);
+    const { ends = [] } = records.text ?? {};
+    const room = (ends[from - 1] ?? 0) + BATCH_BYTES - (this.#text?.size ?? 0);
+    let to = Math.min(records.count, from + this.#room);
+    while (to > from + 1 && (ends[to - 1] ?? 0) > room) to -= 1;
     this.#text ??= new PagesText(this.#builder.next);
     this.#text.add(records, from, to);
     this.#builder.pass(to - from);
@@ -73,6 +77,8 @@ class PagesText implements BatchRecords {
   #columns: JsonColumns | undefined;
   #rows: Row[] | undefined;
   count = 0;
+  /** Bytes of the text. */
+  size = 0;
 
   constructor(first: number) {
     this.#first = first;
@@ -86,9 +92,11 @@ class PagesText implements BatchRecords {
     const { text } = records;
     if (!text) throw new Error('the page has no text');
     this.#columns = this.#columns ? joined(this.#columns, text.columns) : text.columns;
+    const bytes = text.bytes.subarray(text.ends[from - 1] ?? 0, text.ends[to - 1]);
     this.#parts.push({ records, from, to });
-    this.#chunks.push(text.bytes.subarray(text.ends[from - 1] ?? 0, text.ends[to - 1]));
+    this.#chunks.push(bytes);
     this.count += to - from;
+    this.size += bytes.length;
   }
 
   get text(): TextRecords {

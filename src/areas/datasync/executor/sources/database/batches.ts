@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ExecutorError, type Json } from '../../../../../protocol/executor.ts';
 import type { Batch, Reject, Row } from '../../pipeline/contracts.ts';
 import { type Keyset, keyOf, sameKey } from './keyset.ts';
+import { PendingRows } from './pending-rows.ts';
 import type { CountedPlace } from './place.ts';
 import type { ReadPlan } from './plan.ts';
 import type { RawRow, SourceColumn } from './reader.ts';
@@ -24,28 +25,27 @@ export async function* keyedBatches(
   { first, size }: { first: number; size: number },
 ): AsyncGenerator<Records & { readonly after: Json[]; readonly read: number }> {
   let read = first;
-  let pending: RawRow[] = [];
+  const pending = new PendingRows(size);
   const batch = (rows: RawRow[]) => {
     const records = recordsOf(rows, plan.columns, read);
     read += rows.length;
     return { ...records, after: keyOf(keyset, rows.at(-1) ?? []), read };
   };
   for await (const chunk of chunks) {
-    pending = pending.length === 0 ? chunk : pending.concat(chunk);
+    pending.add(chunk);
     for (;;) {
-      const cut = betweenKeys(pending, keyset, size);
+      const cut = betweenKeys(pending.rows, keyset, pending.enough);
       if (cut === undefined) break;
-      yield batch(pending.slice(0, cut));
-      pending = pending.slice(cut);
+      yield batch(pending.take(cut));
     }
-    if (pending.length > size + MOST_OF_A_KEY) throw tooManyOfAKey(keyset);
+    if (pending.rows.length > size + MOST_OF_A_KEY) throw tooManyOfAKey(keyset);
   }
-  if (pending.length > 0) yield batch(pending);
+  if (pending.rows.length > 0) yield batch(pending.take(pending.rows.length));
 }
 
-/** The first place at or behind `size` where a key ends; undefined if it is not to be seen yet. */
-function betweenKeys(rows: readonly RawRow[], keyset: Keyset, size: number): number | undefined {
-  for (let at = size; at < rows.length; at += 1) {
+/** The first place at or behind `from` where a key ends; undefined if it is not to be seen yet. */
+function betweenKeys(rows: readonly RawRow[], keyset: Keyset, from: number): number | undefined {
+  for (let at = from; at < rows.length; at += 1) {
     const [before, behind] = [rows[at - 1], rows[at]];
     if (before && behind && !sameKey(keyset, before, behind)) return at;
   }
@@ -61,7 +61,7 @@ function tooManyOfAKey(keyset: Keyset): ExecutorError {
 }
 
 /**
- * Cuts rows that nothing tells apart into batches of `size`, with a digest of all rows up to each batch's end.
+ * Cuts rows that nothing tells apart into batches of at most `size`, with a digest of all rows up to each batch's end.
  * @param start passes over as many rows, which must be the same as they were
  * @throws ExecutorError when they are not
  */
@@ -73,11 +73,10 @@ export async function* countedBatches(
 ): AsyncGenerator<Records & CountedPlace> {
   const hash = createHash('sha256');
   let read = 0;
-  let pending: RawRow[] = [];
+  const pending = new PendingRows(size);
   let toPass = start?.read ?? 0;
   const take = (count: number) => {
-    const rows = pending.slice(0, count);
-    pending = pending.slice(count);
+    const rows = pending.take(count);
     for (const row of rows) hash.update(`${JSON.stringify(row)}\n`);
     read += rows.length;
     return rows;
@@ -85,15 +84,15 @@ export async function* countedBatches(
   const digest = () => hash.copy().digest('hex');
   const batch = (rows: RawRow[]) => ({ ...recordsOf(rows, plan.columns, read - rows.length), read, digest: digest() });
   for await (const chunk of chunks) {
-    pending = pending.length === 0 ? chunk : pending.concat(chunk);
+    pending.add(chunk);
     if (start && toPass > 0) {
       toPass -= take(toPass).length;
       if (toPass === 0 && digest() !== start.digest) throw otherRows();
     }
-    while (pending.length >= size) yield batch(take(size));
+    for (let { enough } = pending; enough <= pending.rows.length; { enough } = pending) yield batch(take(enough));
   }
   if (toPass > 0) throw otherRows();
-  if (pending.length > 0) yield batch(take(pending.length));
+  if (pending.rows.length > 0) yield batch(take(pending.rows.length));
 }
 
 function otherRows(): ExecutorError {

@@ -3,6 +3,7 @@ import Cursor from 'pg-cursor';
 import type { ConnectOptions, DatabaseLogin, UrlLogin } from '../../../../../connections/drivers/login.ts';
 import { connectPostgres, postgresError, quotePostgres } from '../../../../../connections/drivers/postgresql.ts';
 import type { ExecutorError } from '../../../../../protocol/executor.ts';
+import { FetchPace } from './fetch-pace.ts';
 import { type CatalogueType, isScalar, postgresType } from './postgresql-types.ts';
 import type { DatabaseReader, Dialect, Note, RawRow, SourceColumn, Statement, TableName } from './reader.ts';
 
@@ -135,12 +136,15 @@ class PostgresReader implements DatabaseReader {
 
   async *rows({ sql, values }: Statement, fetchSize: number): AsyncGenerator<RawRow[]> {
     const cursor = this.#client.query(new Cursor<RawRow>(sql, [...values], { rowMode: 'array', types: AS_TEXT }));
+    const pace = new FetchPace(fetchSize);
     let complete = false;
     try {
       for (;;) {
-        const rows = await cursor.read(fetchSize);
+        const asked = pace.next;
+        const rows = await cursor.read(asked);
+        pace.note(rows);
         if (rows.length > 0) yield rows;
-        if (rows.length < fetchSize) break;
+        if (rows.length < asked) break;
       }
       complete = true;
     } finally {

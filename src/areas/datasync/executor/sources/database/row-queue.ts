@@ -1,3 +1,5 @@
+import { sizeOfAll } from '../../pipeline/value-size.ts';
+import { FETCH_BYTES } from './fetch-pace.ts';
 import type { RawRow } from './reader.ts';
 
 /** The tap of a driver that hands rows over as they come in. */
@@ -14,6 +16,7 @@ export class RowQueue {
   readonly #fetchSize: number;
   readonly #flow: Flow;
   #rows: RawRow[] = [];
+  #bytes = 0;
   #done = false;
   #error: unknown;
   #wake: (() => void) | undefined;
@@ -30,7 +33,8 @@ export class RowQueue {
 
   push(row: RawRow): void {
     this.#rows.push(row);
-    if (this.#rows.length < this.#fetchSize) return;
+    this.#bytes += sizeOfAll(row);
+    if (!this.#isFull) return;
     this.#flow.pause();
     this.#wake?.();
   }
@@ -49,7 +53,7 @@ export class RowQueue {
 
   /** @returns undefined after the last rows */
   async next(): Promise<RawRow[] | undefined> {
-    if (this.#rows.length < this.#fetchSize && !this.#settled) {
+    if (!this.#isFull && !this.#settled) {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -59,7 +63,12 @@ export class RowQueue {
     if (this.#error !== undefined) throw this.#error;
     const rows = this.#rows;
     this.#rows = [];
+    this.#bytes = 0;
     return rows.length > 0 ? rows : undefined;
+  }
+
+  get #isFull(): boolean {
+    return this.#rows.length >= this.#fetchSize || this.#bytes >= FETCH_BYTES;
   }
 
   get #settled(): boolean {
