@@ -649,8 +649,8 @@ export interface paths {
                     page: number;
                     size: number;
                     status?: "pending" | "running" | "paused" | "retrying" | "cancelled" | "success" | "failed" | "skipped";
-                    /** @description Also the runs that deliver notices of tasks' on_finish; they have no task_id. */
-                    notices: boolean;
+                    /** @description Whether to list the runs that deliver notices of tasks' on_finish too; they have no task_id. False unless told. */
+                    notices?: boolean;
                 };
                 header?: never;
                 path?: never;

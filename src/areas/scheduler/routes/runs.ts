@@ -12,10 +12,12 @@ import { AREA, getTask } from '../tasks.ts';
 
 const params = Type.Object({ run_id: Id });
 const querystring = Type.Object({ ...PageQuery, status: Type.Optional(Type.Enum([...RUN_STATUSES])) });
-const notices = Type.Boolean({
-  default: false,
-  description: "Also the runs that deliver notices of tasks' on_finish; they have no task_id.",
-});
+const notices = Type.Optional(
+  Type.Boolean({
+    description:
+      "Whether to list the runs that deliver notices of tasks' on_finish too; they have no task_id. False unless told.",
+  }),
+);
 const access = { view: { access: 'scheduler_view' }, manage: { access: 'scheduler_manage' } } as const;
 
 /** Runs, of one task and of all. */
