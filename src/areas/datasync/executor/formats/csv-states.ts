@@ -15,8 +15,8 @@ export const FIELD = 0;
 export const BARE = 1;
 export const QUOTED = 2;
 export const CLOSING = 3;
-export const CLOSED = 4;
-export const CLOSED_CR = 5;
+const CLOSED = 4;
+const CLOSED_CR = 5;
 export const BROKEN = 6;
 
 /** The next state by state and class. */

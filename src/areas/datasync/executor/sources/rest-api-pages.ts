@@ -22,11 +22,25 @@ export type PageState = {
   readonly digest: string | null;
 };
 
+/** The same while pages are read: the digest is made when a position is kept, for few are. */
+export interface PagePlace extends Omit<PageState, 'digest'> {
+  /** The page before, or its digest. */
+  readonly before: PageRecords | string | null;
+}
+
+export function stateOf({ before, ...place }: PagePlace): PageState {
+  return { ...place, digest: typeof before === 'object' && before !== null ? before.fingerprint : before };
+}
+
+export function placeOf({ digest, ...state }: PageState): PagePlace {
+  return { ...state, before: digest };
+}
+
 export interface Page {
-  readonly state: PageState;
+  readonly state: PagePlace;
   readonly records: PageRecords;
   /** undefined at the last page. */
-  readonly next: PageState | undefined;
+  readonly next: PagePlace | undefined;
   /** How many records the server says there are, on all pages. */
   readonly total: number | undefined;
   readonly bytes: number;
@@ -92,7 +106,7 @@ export class PageReader {
    * @throws ExecutorError; what the client throws
    */
   async *read(from: PageState | undefined): AsyncGenerator<Page, void> {
-    let state = from ?? this.#beginning();
+    let state = from ? placeOf(from) : this.#beginning();
     for (;;) {
       this.#visit(state);
       const page = await this.#page(state);
@@ -103,16 +117,16 @@ export class PageReader {
     }
   }
 
-  #beginning(): PageState {
-    return { token: this.#pagination.first, pages: 0, seen: 0, size: null, short: false, digest: null };
+  #beginning(): PagePlace {
+    return { token: this.#pagination.first, pages: 0, seen: 0, size: null, short: false, before: null };
   }
 
-  #where({ pages }: PageState): string {
+  #where({ pages }: PagePlace): string {
     return this.#options.endpoint.pagination ? `page ${pages + 1} of ${this.#name}` : `the answer to ${this.#name}`;
   }
 
   /** @throws ExecutorError when this page was read before, or is one too many */
-  #visit(state: PageState): void {
+  #visit(state: PagePlace): void {
     const { max_pages = DEFAULT_MAX_PAGES } = this.#options.endpoint.pagination ?? {};
     if (state.pages >= max_pages) {
       throw failure(`${this.#name} has more than ${max_pages} pages; raise pagination.max_pages if they are all meant`);
@@ -132,7 +146,7 @@ export class PageReader {
   }
 
   /** @returns undefined when there is no such page, all records having been read */
-  async #page(state: PageState): Promise<Page | undefined> {
+  async #page(state: PagePlace): Promise<Page | undefined> {
     const { baseUrl, endpoint, client, since } = this.#options;
     const where = this.#where(state);
     const request = pageRequest(baseUrl, endpoint, this.#pagination, state.token, since);
@@ -157,16 +171,13 @@ export class PageReader {
     const size = state.size ?? count;
     const others = this.#others(state.pages);
     const token = others === 0 || next === undefined ? next : this.#pagination.passOver(next, others, size);
-    const following: PageState = {
+    const following: PagePlace = {
       token: this.#kept(token),
       pages: state.pages + 1 + others,
       seen: state.seen + count + others * size,
       size,
       short,
-      // Made when a position is kept: few are.
-      get digest() {
-        return count === 0 ? null : records.fingerprint;
-      },
+      before: count === 0 ? null : records,
     };
     if (others > 0 && count < size) this.#refuseGap({ seen: state.seen + count }, where);
     const goesOn = token !== undefined && this.#goesOn(following, count);
@@ -189,8 +200,8 @@ export class PageReader {
   }
 
   /** Whether these are the records of the page before. */
-  #isLast(records: PageRecords, state: PageState): boolean {
-    return this.#last ? this.#last.isLike(records) : state.digest === records.fingerprint;
+  #isLast(records: PageRecords, state: PagePlace): boolean {
+    return this.#last ? this.#last.isLike(records) : state.before === records.fingerprint;
   }
 
   /** @returns how many pages between this one and our next are not ours */
@@ -203,7 +214,7 @@ export class PageReader {
    * Behind a page that is not full the next ones are not where they would be by counting full ones.
    * @throws ExecutorError unless it is the last
    */
-  #refuseGap({ seen }: Pick<PageState, 'seen'>, where: string): void {
+  #refuseGap({ seen }: Pick<PagePlace, 'seen'>, where: string): void {
     if (this.#isAll({ seen }) || !this.#pagination.shifts) return;
     throw failure(
       `${where} has fewer records than the first, and more follow: partitions cannot tell where pages begin; leave partitions out`,
@@ -223,7 +234,7 @@ export class PageReader {
    * 100 records at a time though 1000 were asked for has not ended. So a first page that is short is followed by a
    * look at the next, unless the server has told the total.
    */
-  #goesOn(following: PageState, count: number): boolean {
+  #goesOn(following: PagePlace, count: number): boolean {
     if (!this.#pagination.counted) return this.#isWorthAsking(following, count);
     if (count === 0) return false;
     if (!following.short) return true;
@@ -231,7 +242,7 @@ export class PageReader {
     return count >= (following.size ?? 0);
   }
 
-  #isWorthAsking(following: PageState, count: number): boolean {
+  #isWorthAsking(following: PagePlace, count: number): boolean {
     this.#emptyPages = count === 0 ? this.#emptyPages + 1 : 0;
     if (this.#emptyPages < EMPTY_PAGES) return true;
     const { log } = this.#options;
@@ -243,19 +254,19 @@ export class PageReader {
   }
 
   /** Whether nothing speaks against these being all records. */
-  #isAll({ seen }: Pick<PageState, 'seen'>): boolean {
+  #isAll({ seen }: Pick<PagePlace, 'seen'>): boolean {
     return this.#total === undefined || seen >= this.#total;
   }
 
   /** Many servers answer 404 past the last page; and whatever they answer past a short one, it was the last. */
-  #isPastEnd({ status }: OutboundResponse, state: PageState): boolean {
+  #isPastEnd({ status }: OutboundResponse, state: PagePlace): boolean {
     if (!this.#pagination.counted || state.pages === 0 || !this.#isAll(state)) return false;
     const mayBeLast = state.short || (this.#share.count > 1 && this.#total !== undefined);
     return status === 404 || (mayBeLast && (status === 400 || status === 416 || status === 422));
   }
 
   /** @throws ExecutorError unless the page before was short, and so may have been all there is */
-  #repeated(state: PageState, where: string, count: number): void {
+  #repeated(state: PagePlace, where: string, count: number): void {
     const { pagination } = this.#options.endpoint;
     if (!this.#pagination.counted || !state.short || !this.#isAll(state)) {
       const check = pagination?.type === 'cursor' ? 'cursor_param' : 'the names of its parameters';

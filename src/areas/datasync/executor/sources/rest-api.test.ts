@@ -129,6 +129,20 @@ describe('pages', () => {
     ]);
   });
 
+  it('are in positions as what can be kept, and nothing of their records', async () => {
+    hold(25);
+    const { batches } = await drain(source(paged(OFFSET), { batchSize: 10 }));
+    for (const { position } of batches) {
+      const { page } = position as { page: object | null };
+      const values = Object.values(Object.getOwnPropertyDescriptors(page ?? {})).map((property) => property.value);
+      expect(values.every((value) => value === null || ['string', 'number', 'boolean'].includes(typeof value))).toBe(
+        true,
+      );
+      expect(position).toEqual(JSON.parse(JSON.stringify(position)));
+    }
+    expect(batches[0]?.position).toMatchObject({ page: { digest: expect.any(String) } });
+  });
+
   it.each([
     [OFFSET, 'offset', ['0', '10', '20']],
     [PAGE, 'page', ['1', '2', '3']],

@@ -8,7 +8,7 @@ import type { RestConfig } from '../spec.ts';
 import { BadLine } from './rest-api-answer.ts';
 import { PendingRecords } from './rest-api-batches.ts';
 import { cursorValue, HighWater } from './rest-api-cursor.ts';
-import { type Page, PageReader, type PageShare, type PageState } from './rest-api-pages.ts';
+import { type Page, PageReader, type PageShare, type PageState, placeOf, stateOf } from './rest-api-pages.ts';
 import type { RestEndpoint } from './rest-api-pagination.ts';
 import { ReadAhead } from './rest-api-read-ahead.ts';
 import type { PageRecords } from './rest-api-records.ts';
@@ -167,10 +167,11 @@ class RestSource implements Source {
     const pending = new PendingRecords(batchSize, start.ordinal);
     const marks = this.#marks(start, from);
     let { skip } = start;
-    let position = start;
+    let position = { ...start, page: start.page && placeOf(start.page) };
     let begunAt = performance.now();
     const take = (): Batch => {
-      const at = { ...position, ordinal: pending.next, reached: byKey(marks, (mark) => mark.reached) };
+      const page = position.page && stateOf(position.page);
+      const at = { ...position, page, ordinal: pending.next, reached: byKey(marks, (mark) => mark.reached) };
       return new PlacedBatch(pending.take(), at);
     };
     for (;;) {
