@@ -76,7 +76,8 @@ async function openMariadb(): Promise<Engine> {
     slow: 'SELECT 1 AS id, SLEEP(60) AS slept',
     sleepers: async () => (await run(`SELECT 1 ${others} AND info LIKE '%SLEEP(60)%'`)).length,
     killReaders: async () => {
-      const ids = await run(`SELECT id ${others}`);
+      // Connections that just go are not at a query any more.
+      const ids = await run(`SELECT id ${others} AND command = 'Query'`);
       for (const { id } of ids) await run(`KILL ${String(id)}`);
       return ids.length;
     },
