@@ -45,19 +45,23 @@ export class Guardian {
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
+    // At once: the worker may be killed before the next turn.
+    const told = new Set(this.#groups);
+    for (const group of told) child.stdin?.write(`+ ${group}\n`);
+    // A killed guardian shows as a broken pipe too; it is its exit that is acted upon.
+    child.stdin?.on('error', () => {});
     await once(child, 'spawn');
     this.#process = child;
     // It must not keep a worker alive that has nothing else to do.
     child.unref();
     if (child.stdin instanceof Socket) child.stdin.unref();
-    // A killed guardian shows as a broken pipe too; it is its exit that is acted upon.
-    child.stdin?.on('error', () => {});
     child.once('exit', () => {
       this.#process = undefined;
       // Runs that are under way want one at once; if it cannot be, the next run says so.
       this.ready().catch(() => {});
     });
-    for (const group of this.#groups) this.#tell('+', group);
+    for (const group of this.#groups) if (!told.has(group)) this.#tell('+', group);
+    for (const group of told) if (!this.#groups.has(group)) this.#tell('-', group);
   }
 
   /** From now on the process group is ended with the worker. */
