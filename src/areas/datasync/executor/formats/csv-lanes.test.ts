@@ -39,7 +39,10 @@ function valueIn(text: string, type: string | undefined): Value {
 }
 
 function rowsOf({ fields, chunks }: Pick<TextRecords, 'fields' | 'chunks'>): Row[] {
-  const lines = Buffer.concat(chunks).toString('utf8').split('\n').slice(0, -1);
+  const lines = Buffer.concat([...chunks])
+    .toString('utf8')
+    .split('\n')
+    .slice(0, -1);
   return lines.map((line) => {
     const texts = line.split('\t');
     expect(texts).toHaveLength(fields.length);

@@ -317,7 +317,7 @@ async function readAll(batches: AsyncGenerator<FileBatch, void>) {
     expect(batch.next).toBe(17 + records.length + rejects.length);
     if (!batch.text) continue;
     texts += 1;
-    expect(rowsOf(Buffer.concat(batch.text.chunks), batch.text.fields)).toEqual(batch.rows);
+    expect(rowsOf(Buffer.concat([...batch.text.chunks]), batch.text.fields)).toEqual(batch.rows);
     expect(batch.text.count).toBe(batch.rows.length);
   }
   return { records, rejects, texts };

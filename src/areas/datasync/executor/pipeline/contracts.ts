@@ -73,7 +73,7 @@ export interface TextRecords {
   readonly count: number;
   /** All records have all of them, in this order. */
   readonly fields: readonly TextField[];
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: Iterable<Uint8Array>;
 }
 
 /** Some records of a source, in order. */

@@ -1,4 +1,5 @@
 import { ExecutorError, type Json, type RunContext } from '../../../../protocol/executor.ts';
+import { BatchAhead } from './batch-ahead.ts';
 import type { Batch, Destination, Reject, Row, Source, SyncState, Transform, TransformOutcome } from './contracts.ts';
 import { jsonOf } from './json-of.ts';
 import { Reporting } from './reporting.ts';
@@ -96,25 +97,22 @@ class PipelineRun {
       text: transform.idle === true && destination.takesText === true && this.#writtenBelow === 0,
     };
     this.#reporting.total(await source.total?.(from), this.#state.read);
-    const batches = source.read(from);
     // One batch is read while the one before it is written.
-    let ahead = batches.next();
+    const ahead = new BatchAhead(source.read(from));
+    ahead.readOn();
     try {
       for (;;) {
         this.#context.signal.throwIfAborted();
-        const next = await ahead;
+        const next = await ahead.next();
         if (next.done) return await this.#finish(next.value);
         this.#context.signal.throwIfAborted();
-        ahead = batches.next();
-        // It is awaited later; until then it does not count as unhandled.
-        ahead.catch(() => {});
-        await this.#write(next.value);
+        await this.#write(next.value, ahead);
         if (!destination.exactlyOnce) await this.#context.checkpoint(this.#state as unknown as Json);
         await this.#reporting.progress(this.#state);
       }
     } finally {
       // The source is closed when it is not being read.
-      await ahead.catch(() => {});
+      await ahead.settled();
     }
   }
 
@@ -167,9 +165,10 @@ class PipelineRun {
     }
   }
 
-  async #write(batch: Batch): Promise<void> {
+  async #write(batch: Batch, ahead: BatchAhead): Promise<void> {
     const { transform, destination } = this.#options;
-    const { text } = batch;
+    const text = batch.text && ahead.readingBehind(batch.text);
+    if (!text) ahead.readOn();
     const outcome = text ? untouched(batch) : this.#unwritten(transform.apply(batch.rows, batch.ordinals));
     const originals = new OriginalRows(batch);
     const fresh = batch.rejects.filter(({ ordinal }) => ordinal >= this.#writtenBelow);
