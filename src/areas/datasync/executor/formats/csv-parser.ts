@@ -6,9 +6,7 @@
  * RFC 4180, with LF or CR LF; blanks between a closing quote and the delimiter are passed over.
  */
 
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
+import { CR, LF, SPACE } from './ascii.ts';
 
 /** What is wrong with a record as a whole. */
 const STRAY_QUOTE = 'a quote is closed in the middle of a field';

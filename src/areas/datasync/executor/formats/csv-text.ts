@@ -1,4 +1,5 @@
 import type { ColumnType } from '../pipeline/contracts.ts';
+import { BACKSLASH, CR, LETTER_F, LETTER_N, LETTER_R, LETTER_T, LF, TAB, UPPER_N } from './ascii.ts';
 import type { EmptyFields, Layout } from './csv-records.ts';
 import { MAX_RECORD_BYTES } from './reading.ts';
 import { isDay, isNumber, isTime } from './text-values.ts';
@@ -13,15 +14,6 @@ export interface EncodedCsv {
   readonly nulls: Uint8Array;
 }
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const BACKSLASH = 92;
-const LETTER_N = 110;
-const LETTER_R = 114;
-const LETTER_T = 116;
-const LETTER_F = 102;
-const NULL_N = 78;
 /** Bytes that one byte of a csv can become, at most: an empty field and its delimiter are three. */
 const GROWTH = 3;
 
@@ -178,7 +170,7 @@ export class CsvText {
   #null(column: number): void {
     this.#nulls[column] = 1;
     this.#target[this.#out++] = BACKSLASH;
-    this.#target[this.#out++] = NULL_N;
+    this.#target[this.#out++] = UPPER_N;
   }
 
   #typed(column: number, from: number, to: number, quoted: boolean): boolean {

@@ -1,6 +1,30 @@
 import { jsonText } from '../destinations/schema-json.ts';
 import { parseJson } from '../json-text.ts';
 import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  COMMA,
+  CR,
+  LETTER_B,
+  LETTER_F,
+  LETTER_N,
+  LETTER_R,
+  LETTER_T,
+  LETTER_U,
+  LF,
+  MINUS,
+  NINE,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  POINT,
+  QUOTE,
+  SLASH,
+  SPACE,
+  TAB,
+  UPPER_N,
+  ZERO,
+} from './ascii.ts';
+import {
   areTyped,
   BOOLEAN,
   INTEGER,
@@ -28,28 +52,6 @@ export interface EncodedJson {
   readonly ends: readonly number[];
 }
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-const QUOTE = 34;
-const COMMA = 44;
-const MINUS = 45;
-const POINT = 46;
-const SLASH = 47;
-const ZERO = 48;
-const NINE = 57;
-const NULL_N = 78;
-const OPEN_ARRAY = 91;
-const BACKSLASH = 92;
-const CLOSE_ARRAY = 93;
-const LETTER_B = 98;
-const LETTER_F = 102;
-const LETTER_N = 110;
-const LETTER_R = 114;
-const LETTER_T = 116;
-const LETTER_U = 117;
-const OPEN_OBJECT = 123;
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const NOTHING = Buffer.from('null');
@@ -198,7 +200,7 @@ export class JsonLane {
       case LETTER_F:
         return this.#word(FALSE, member, BOOLEAN) && this.#write(LETTER_F);
       case LETTER_N:
-        return this.#word(NOTHING, member, NULL) && this.#write(BACKSLASH) && this.#write(NULL_N);
+        return this.#word(NOTHING, member, NULL) && this.#write(BACKSLASH) && this.#write(UPPER_N);
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         return this.#nested(member);

@@ -5,6 +5,7 @@
  * so a csv is cut by one run that looks at it from its beginning. It takes the steps of `CsvParser` (a test holds them
  * together), but it makes no texts, fields and values of what it sees, which is what reading a csv costs.
  */
+import { LF } from './ascii.ts';
 import {
   BARE,
   CLASSES,
@@ -43,8 +44,6 @@ interface BorderOptions {
 
 /** So many are remembered at most: of more, some that lie about equally far apart. */
 const MOST_BORDERS = 2048;
-
-const LF = 0x0a;
 
 /** Encodings whose characters of two bytes may end in a byte that is ASCII by itself, by what they begin with. */
 const LEADS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {

@@ -3,15 +3,8 @@
  * whatever is unusual is left to these.
  */
 
-const ZERO = 48;
-const NINE = 57;
-const MINUS = 45;
-const PLUS = 43;
-const POINT = 46;
-const COLON = 58;
-const SPACE = 32;
-const UPPER_T = 84;
-const UPPER_Z = 90;
+import { COLON, MINUS, NINE, PLUS, POINT, SPACE, UPPER_T, UPPER_Z, ZERO } from './ascii.ts';
+
 /** This many digits are exact in a double, whatever they are. */
 const EXACT_DIGITS = 15;
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import type { Json } from '../../../../protocol/executor.ts';
+import { OPEN_ARRAY } from '../formats/ascii.ts';
 import { scalarIn } from '../formats/json-columns.ts';
 import { type EncodedJson, JsonLane } from '../formats/json-lane.ts';
 import { behindSpace, behindValue, membersOf } from '../formats/json-template.ts';
@@ -63,7 +64,6 @@ export class ListedRecords extends PageRecords {
 
 /** Stands in the place of the records while what is around them is parsed; no server can write it. */
 const STAND_IN = randomUUID();
-const OPEN_ARRAY = 91;
 /** Where records lie deeper, how deep they are themselves is looked at. */
 const LONGEST_PATH = 50;
 
