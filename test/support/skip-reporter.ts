@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
 const NO_REASON = 'no reason given';
@@ -49,14 +50,37 @@ function skipsByReason(modules: readonly TestModule[]): Skips[] {
   return [...skips].map(([reason, tests]) => ({ reason, tests }));
 }
 
-function count(modules: readonly TestModule[], state: 'passed' | 'failed'): number {
-  return modules.reduce((sum, module) => sum + [...module.children.allTests(state)].length, 0);
+function passed(modules: readonly TestModule[]): number {
+  return modules.reduce((sum, module) => sum + [...module.children.allTests('passed')].length, 0);
+}
+
+/** What an error says, on one line and short enough for a list. */
+function summary(error: unknown): string {
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : `${error}`;
+  return stripVTControlCharacters(message).replaceAll(/\s+/g, ' ').slice(0, 500);
+}
+
+/** A line for each test that failed, each file or hook that did, and each error that no test can be blamed for. */
+function failures(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): string[] {
+  const lines: string[] = [];
+  for (const module of modules) {
+    const file = path.relative('.', module.moduleId);
+    for (const test of module.children.allTests('failed')) {
+      lines.push(`${file} > ${test.fullName}: ${summary(test.result().errors?.[0])}`);
+    }
+    for (const folder of [module, ...module.children.allSuites()].filter(broke)) {
+      lines.push(`${file}${folder === module ? '' : ` > ${folder.fullName}`}: ${summary(folder.errors()[0])}`);
+    }
+  }
+  return [...lines, ...unhandledErrors.map((error) => `not within a test: ${summary(error)}`)];
 }
 
 /**
  * Says at the end of a run which tests were skipped and why, and makes a skip that CI should not have a failure.
  *
- * With LONGSHORE_TEST_TALLY naming a file, appends to it a line `<passed> <failed>` of the run.
+ * With LONGSHORE_TEST_TALLY naming a file, appends to it a line `<passed> <failed>` of the run, and below it one with
+ * `! <test>: <error>` for each failure.
  */
 export default class SkipReporter implements Reporter {
   #vitest: Vitest | undefined;
@@ -83,11 +107,15 @@ export default class SkipReporter implements Reporter {
       );
       process.exitCode = 1;
     }
-    const broken = modules.flatMap((module) => [module, ...module.children.allSuites()]).filter(broke).length;
     const tally = process.env.LONGSHORE_TEST_TALLY;
     if (tally) {
-      const failed = count(modules, 'failed') + broken + unhandledErrors.length + refused;
-      appendFileSync(tally, `${count(modules, 'passed')} ${failed}\n`);
+      const failed = failures(modules, unhandledErrors);
+      const skipped = unexpected.map(({ reason, tests }) => `${tests.length} skipped: ${reason}`);
+      const lines = [
+        `${passed(modules)} ${failed.length + refused}`,
+        ...[...failed, ...skipped].map((line) => `! ${line}`),
+      ];
+      appendFileSync(tally, `${lines.join('\n')}\n`);
     }
   }
 }
