@@ -186,7 +186,8 @@ export interface RunsEvent {
   readonly state: RunState;
   readonly ids: readonly number[];
   readonly job_ids: readonly (number | null)[];
-  readonly duration_ms: readonly number[];
+  /** Null of a run that was never started. */
+  readonly duration_ms: readonly (number | null)[];
   /** How long a run had waited when it first started, with the end of its first attempt; else null. */
   readonly wait_ms: readonly (number | null)[];
 }

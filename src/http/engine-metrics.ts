@@ -117,7 +117,7 @@ function registerDurations(registry: Registry, bus: Bus): void {
   bus.subscribe(({ topic, payload }: BusEvent) => {
     if (topic !== RUNS_TOPIC) return;
     const { kind, state, duration_ms, wait_ms } = payload as unknown as RunsEvent;
-    for (const ms of duration_ms) durations.observe({ kind, outcome: state }, ms / 1000);
+    for (const ms of duration_ms) if (ms !== null) durations.observe({ kind, outcome: state }, ms / 1000);
     for (const ms of wait_ms) if (ms !== null) waits.observe({ kind }, ms / 1000);
   });
 }

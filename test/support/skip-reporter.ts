@@ -70,7 +70,7 @@ function failures(modules: readonly TestModule[], unhandledErrors: readonly unkn
       lines.push(`${file} > ${test.fullName}: ${summary(test.result().errors?.[0])}`);
     }
     for (const folder of [module, ...module.children.allSuites()].filter(broke)) {
-      lines.push(`${file}${folder === module ? '' : ` > ${folder.fullName}`}: ${summary(folder.errors()[0])}`);
+      lines.push(`${file}${folder.type === 'module' ? '' : ` > ${folder.fullName}`}: ${summary(folder.errors()[0])}`);
     }
   }
   return [...lines, ...unhandledErrors.map((error) => `not within a test: ${summary(error)}`)];

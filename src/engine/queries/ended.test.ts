@@ -52,14 +52,16 @@ describe('how long runs have waited', () => {
     const outcome = { id, epoch, status: 'succeeded', retryable: true, log_bytes: 0, ...change } as const;
     expect((await port.report({ session_id: session, outcomes: [outcome] })).stale).toEqual([]);
   }
-  /** In whole minutes, event by event. */
-  async function told(): Promise<(number | null)[]> {
-    const events = await store.query<{ payload: RunsEvent }>(
+  async function events(): Promise<RunsEvent[]> {
+    const rows = await store.query<{ payload: RunsEvent }>(
       'SELECT payload FROM longshore.events WHERE topic = $1 ORDER BY seq',
       [RUNS_TOPIC],
     );
-    return events.flatMap(({ payload }) => payload.wait_ms).map((ms) => ms && Math.round(ms / DUE_MS));
+    return rows.map(({ payload }) => payload);
   }
+  /** In whole minutes, event by event. */
+  const told = async () =>
+    (await events()).flatMap(({ wait_ms }) => wait_ms.map((ms) => ms && Math.round(ms / DUE_MS)));
 
   it('is told of a run that succeeds', async () => {
     await enqueueDue();
@@ -106,13 +108,15 @@ describe('how long runs have waited', () => {
       await queuesInsert(tx, [newRun()]);
       await runsInsertSkipped(tx, [newRun()]);
     });
+    expect((await events()).flatMap(({ duration_ms }) => duration_ms)).toEqual([null, null]);
     await enqueueDue();
     await lease();
     await port.reconcile({ session_id: session, held: [] });
     expect(await told()).toEqual([null, null, null]);
-    const [counted] = await store.query('SELECT sum(wait_ms) AS ms FROM longshore.run_rollups WHERE outcome = $1', [
-      'skipped',
-    ]);
-    expect(counted).toEqual({ ms: 0 });
+    const counted = await store.query(
+      `SELECT sum(wait_ms) AS wait, sum(duration_ms) AS duration FROM longshore.run_rollups
+       WHERE outcome IN ('skipped', 'cancelled')`,
+    );
+    expect(counted).toEqual([{ wait: 0, duration: 0 }]);
   });
 });

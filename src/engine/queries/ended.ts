@@ -16,7 +16,7 @@ export const RECORD_ENDED = `counted AS (
   INSERT INTO longshore.run_rollups AS c (day, area, kind, job_id, outcome, shard, runs, duration_ms, wait_ms)
   SELECT (now() AT TIME ZONE 'UTC')::date, area, kind, coalesce(job_id, 0),
     CASE WHEN final THEN state WHEN state = 'retry_wait' THEN 'retried' ELSE 'returned' END,
-    pg_backend_pid() % 16, count(*), sum(duration_ms), coalesce(sum(wait_ms), 0)
+    pg_backend_pid() % 16, count(*), coalesce(sum(duration_ms), 0), coalesce(sum(wait_ms), 0)
   FROM ended GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
   ON CONFLICT (day, area, kind, job_id, outcome, shard) DO UPDATE SET
     runs = c.runs + excluded.runs, duration_ms = c.duration_ms + excluded.duration_ms,

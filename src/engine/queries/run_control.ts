@@ -35,7 +35,7 @@ export async function runsCancel(db: Queryable, ids: readonly number[]): Promise
        RETURNING r.*
      ), ended AS (
        SELECT id, epoch, state, job_id, area, kind, name, attempt, watched, concurrency_key, true AS final,
-         0::bigint AS duration_ms, NULL::bigint AS wait_ms
+         NULL::bigint AS duration_ms, NULL::bigint AS wait_ms
        FROM changed WHERE state = 'cancelled'
      ), ${RECORD_ENDED}
      SELECT id, state, concurrency_key, ${WAKE_WORKERS}, (SELECT pg_notify('longshore_events', '')) FROM changed`,

@@ -81,7 +81,7 @@ export async function runsInsertSkipped(tx: Tx, runs: readonly NewRun[]): Promis
   await tx.query(
     `WITH ended AS (
        ${insertSql(`'skipped'`, 'now()')}
-       RETURNING id, state, job_id, area, kind, name, attempt, watched, true AS final, 0::bigint AS duration_ms,
+       RETURNING id, state, job_id, area, kind, name, attempt, watched, true AS final, NULL::bigint AS duration_ms,
          NULL::bigint AS wait_ms
      ), ${RECORD_ENDED}
      SELECT pg_notify('longshore_events', '')`,

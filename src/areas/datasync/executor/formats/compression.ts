@@ -2,7 +2,7 @@ import { pipeline, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { unreadable } from './reading.ts';
-import { unpackFrames } from './zstd-frames.ts';
+import { isZstd, unpackFrames } from './zstd-frames.ts';
 
 export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
 
@@ -11,7 +11,6 @@ const MOST_RATIO = 250;
 const RATIO_FROM_BYTES = 64 * 1024 * 1024;
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
-const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const LONGEST_MAGIC = 4;
 
 /**
@@ -33,7 +32,7 @@ export async function* unpacked(
 /** How a file is packed, as its beginning tells. */
 export function methodOf(beginning: Buffer): 'none' | 'gzip' | 'zstd' {
   if (beginning.subarray(0, 2).equals(GZIP_MAGIC)) return 'gzip';
-  return beginning.subarray(0, 4).equals(ZSTD_MAGIC) ? 'zstd' : 'none';
+  return isZstd(beginning) ? 'zstd' : 'none';
 }
 
 async function* unpack(

@@ -17,6 +17,14 @@ const MAGIC = 0xfd2fb528;
 const FRAME_BEGINNING = Buffer.from('28b52ffd', 'hex');
 /** The last four bits are the writer's. */
 const SKIPPABLE = 0x184d2a50;
+const isSkippable = (magic: number) => magic - (magic % 16) === SKIPPABLE;
+
+/** Whether data of this beginning is zstd; frames that are passed over may come first. */
+export function isZstd(beginning: Buffer): boolean {
+  if (beginning.length < 4) return false;
+  const magic = beginning.readUInt32LE();
+  return magic === MAGIC || isSkippable(magic);
+}
 
 const DICTIONARY_BYTES = [0, 1, 2, 4];
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
@@ -154,7 +162,7 @@ export async function* unpackFrames(
   try {
     do {
       const magic = await nextNumber(feed);
-      if (magic - (magic % 16) === SKIPPABLE) {
+      if (isSkippable(magic)) {
         for (let left = await nextNumber(feed); left > 0; ) left -= (await next(feed, left)).length;
         continue;
       }
