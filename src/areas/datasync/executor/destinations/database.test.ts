@@ -1,7 +1,8 @@
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { type DestinationUnderTest, describeDestination } from '../../../../../test/conformance/destination.ts';
+import type { DestinationUnderTest } from '../../../../../test/conformance/destination/stage.ts';
+import { describeDestination } from '../../../../../test/conformance/destination.ts';
 import { afterFile } from '../../../../../test/support/cleanup.ts';
 import { createTestDatabase } from '../../../../../test/support/database.ts';
 import { noMariadb, TemporaryMariadb } from '../../../../../test/support/temporary-mariadb.ts';
