@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { FILE_FORMATS, WRITE_MODES } from '../areas/datasync/executor/spec.ts';
+import { WRITE_MODES } from '../areas/datasync/executor/spec/destinations.ts';
+import { FILE_FORMATS } from '../areas/datasync/executor/spec/files.ts';
 import { CliFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import type { Client } from './remote/client.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Connector, DestinationSpec } from '../../../src/areas/datasync/executor/spec.ts';
+import { Connector } from '../../../src/areas/datasync/executor/spec/connectors.ts';
+import { DestinationSpec } from '../../../src/areas/datasync/executor/spec/destinations.ts';
 import { Transformations } from '../../../src/areas/datasync/executor/transforms/spec.ts';
 import { kindOf, missingFields, newValue, type Schema, valueAt } from './schema.ts';
 

@@ -2,7 +2,7 @@ import { invalidField } from '../../kernel/errors.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Queryable } from '../../store/store.ts';
 import { datasetsGet } from './datasets/queries/dataset.ts';
-import type { Connector } from './executor/spec.ts';
+import type { Connector } from './executor/spec/connectors.ts';
 import { readId } from './ids.ts';
 import { pushRequestOfFile } from './queries/push_request.ts';
 

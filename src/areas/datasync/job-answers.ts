@@ -3,7 +3,7 @@ import type { Job, Run } from '../../engine/model.ts';
 import { rfc3339 } from '../../kernel/clock.ts';
 import type { Json } from '../../protocol/executor.ts';
 import { maskReferences } from '../../protocol/secret-refs.ts';
-import { CONNECTOR_TYPES } from './executor/spec.ts';
+import { CONNECTOR_TYPES } from './executor/spec/connectors.ts';
 import { idOf } from './ids.ts';
 import { bodyOf } from './job-definition.ts';
 import type { JobListRow } from './queries/job_list.ts';

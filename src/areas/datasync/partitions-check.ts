@@ -1,6 +1,8 @@
 import { invalidField } from '../../kernel/errors.ts';
 import { formatOfName } from './executor/formats/file-format.ts';
-import type { Connector, DestinationSpec, FileConfig } from './executor/spec.ts';
+import type { Connector } from './executor/spec/connectors.ts';
+import type { DestinationSpec } from './executor/spec/destinations.ts';
+import type { FileConfig } from './executor/spec/files.ts';
 import { compileTransforms } from './executor/transforms/compile.ts';
 import type { JobCreate } from './schemas.ts';
 

@@ -21,7 +21,7 @@ import { datasetTable } from './executor/dataset-table.ts';
 import type { LoadReport } from './executor/datasets/dataset-loaded.ts';
 import { type Partition, PartitionPlan } from './executor/partition.ts';
 import type { PipelineResult } from './executor/pipeline/pipeline.ts';
-import { type DestinationSpec, modeOf } from './executor/spec.ts';
+import { type DestinationSpec, modeOf } from './executor/spec/destinations.ts';
 import { idOf } from './ids.ts';
 import type { SyncSpec } from './job-definition.ts';
 import { PARTITION_KIND } from './kinds.ts';

@@ -4,7 +4,7 @@ import { enqueue } from '../../engine/runs.ts';
 import { randomText } from '../../kernel/ids.ts';
 import type { Json } from '../../protocol/executor.ts';
 import type { Tx } from '../../store/store.ts';
-import type { FileConfig } from './executor/spec.ts';
+import type { FileConfig } from './executor/spec/files.ts';
 import { idOf } from './ids.ts';
 import { WAREHOUSE_LOGIN } from './job-definition.ts';
 import { AREA, LOAD_KIND } from './kinds.ts';

@@ -1,5 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { Connector, DestinationSpec, syncFields, tagged } from './executor/spec.ts';
+import { Connector } from './executor/spec/connectors.ts';
+import { DestinationSpec } from './executor/spec/destinations.ts';
+import { tagged } from './executor/spec/fields.ts';
+import { syncFields } from './executor/spec/sync.ts';
 import { Transformations } from './executor/transforms/spec.ts';
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339; answers are in UTC with `Z`.' });

@@ -1,7 +1,7 @@
 import type { Json } from '../../protocol/executor.ts';
 import type { LeasedRun } from '../../protocol/worker.ts';
 import type { Queryable } from '../../store/store.ts';
-import { type DestinationSpec, modeOf } from './executor/spec.ts';
+import { type DestinationSpec, modeOf } from './executor/spec/destinations.ts';
 import { SYNC_KIND } from './kinds.ts';
 import { runsTakenOver } from './queries/takeover.ts';
 

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { STRATEGIES } from '../executor/datasets/augmentation-spec.ts';
 import { DatasetSchema } from '../executor/datasets/dataset-schema.ts';
 import { COLUMN_TYPES } from '../executor/pipeline/contracts.ts';
-import { Identifier } from '../executor/spec.ts';
+import { Identifier } from '../executor/spec/fields.ts';
 import { Transformations } from '../executor/transforms/spec.ts';
 import { PathId } from '../ids.ts';
 import { OptionalTime, Time } from '../schemas.ts';

@@ -9,7 +9,7 @@ import type { SyncState } from './pipeline/contracts.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { preview } from './preview.ts';
 import { parseRunSpec, type RunSpec } from './run-spec.ts';
-import { modeOf } from './spec.ts';
+import { modeOf } from './spec/destinations.ts';
 import type { DatasyncTools } from './tools.ts';
 import { compileTransforms } from './transforms/compile.ts';
 

@@ -7,7 +7,7 @@ import { restDestination } from './destinations/rest-api.ts';
 import { partitionKey } from './partition.ts';
 import type { Column, Destination } from './pipeline/contracts.ts';
 import type { RunSpec } from './run-spec.ts';
-import type { DatabaseDestination, DatasetDestination } from './spec.ts';
+import type { DatabaseDestination, DatasetDestination } from './spec/destinations.ts';
 import type { DatasyncTools } from './tools.ts';
 
 /** The part of all rows that may vanish at once. */

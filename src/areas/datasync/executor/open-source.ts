@@ -10,7 +10,8 @@ import { fileSource } from './sources/file.ts';
 import type { FileInputOptions } from './sources/file-input.ts';
 import { pushedRecords } from './sources/pushed.ts';
 import { restSource } from './sources/rest-api.ts';
-import type { DatabaseConfig, FileConfig } from './spec.ts';
+import type { DatabaseConfig } from './spec/databases.ts';
+import type { FileConfig } from './spec/files.ts';
 import type { DatasyncTools } from './tools.ts';
 
 const DEFAULT_BATCH_SIZE = 10_000;

@@ -4,7 +4,10 @@ import type { DatabaseLogin, UrlLogin } from '../../../connections/drivers/login
 import { ExecutorError, type Json } from '../../../protocol/executor.ts';
 import { AugmentationConnector } from './datasets/augmentation-spec.ts';
 import { Partition } from './partition.ts';
-import { Connector, DestinationSpec, FILE_FORMATS, syncFields } from './spec.ts';
+import { Connector } from './spec/connectors.ts';
+import { DestinationSpec } from './spec/destinations.ts';
+import { FILE_FORMATS } from './spec/files.ts';
+import { syncFields } from './spec/sync.ts';
 import { Transformations } from './transforms/spec.ts';
 
 const Login = Type.Unsafe<DatabaseLogin | UrlLogin>(Type.Object({ engine: Type.String() }));

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { App } from '../../../http/area.ts';
-import { Connector, DestinationSpec } from '../executor/spec.ts';
+import { Connector } from '../executor/spec/connectors.ts';
+import { DestinationSpec } from '../executor/spec/destinations.ts';
 import { Transformations } from '../executor/transforms/spec.ts';
 
 /** `/v1/sync/connectors`: what a job can be made of, as JSON Schema, for forms and other clients. */

@@ -10,7 +10,7 @@ import type { Queryable, Tx } from '../../../store/store.ts';
 import type { DatasyncDeps } from '../deps.ts';
 import { NoBody } from '../dialect.ts';
 import type { PipelineResult } from '../executor/pipeline/pipeline.ts';
-import { FILE_FORMATS } from '../executor/spec.ts';
+import { FILE_FORMATS } from '../executor/spec/files.ts';
 import { getFile, keepFile, parseForm, type UploadForm, UploadOptions } from '../files.ts';
 import { idOf, PathId } from '../ids.ts';
 import type { PushView } from '../push.ts';

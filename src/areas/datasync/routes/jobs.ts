@@ -4,7 +4,7 @@ import type { App } from '../../../http/area.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import type { DatasyncDeps } from '../deps.ts';
 import { PageQuery, pageOf } from '../dialect.ts';
-import { CONNECTOR_TYPES } from '../executor/spec.ts';
+import { CONNECTOR_TYPES } from '../executor/spec/connectors.ts';
 import { idOf, PathId } from '../ids.ts';
 import { JobAnswer, JobItem, jobAnswer, jobItem } from '../job-answers.ts';
 import { createSyncJob, deleteSyncJob, getSyncJob, listSyncJobs, updateSyncJob } from '../jobs.ts';

@@ -1,7 +1,7 @@
 import type { RunContext } from '../../../../protocol/executor.ts';
 import { datasetTable } from '../dataset-table.ts';
 import type { PipelineResult } from '../pipeline/pipeline.ts';
-import type { DatasetDestination } from '../spec.ts';
+import type { DatasetDestination } from '../spec/destinations.ts';
 
 /** What the server is told when a run has written a dataset. A type, not an interface: it is Json too. */
 export type LoadReport = {

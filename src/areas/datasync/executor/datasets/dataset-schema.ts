@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { COLUMN_TYPES } from '../pipeline/contracts.ts';
-import { Closed, Identifier } from '../spec.ts';
+import { Closed, Identifier } from '../spec/fields.ts';
 
 /** What a dataset's column is to hold. A value that breaks a rule is kept, and counted against the validity. */
 export const ColumnRule = Closed('DatasetColumn', {

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFile as readRows } from '../formats/read-all.fixture.ts';
 import type { Destination, Row, SyncState } from '../pipeline/contracts.ts';
-import type { FileDestination as FileSpec } from '../spec.ts';
+import type { FileDestination as FileSpec } from '../spec/destinations.ts';
 import { fileDestination } from './file.ts';
 
 let root: string;

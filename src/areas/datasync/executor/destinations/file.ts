@@ -10,7 +10,7 @@ import { ColumnSurvey, type RowEncoder } from '../formats/encoder.ts';
 import { type FileFormat, formatOfName } from '../formats/file-format.ts';
 import { openFile } from '../formats/open-file.ts';
 import type { Column, Destination, FinishOutcome, SyncState, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
-import type { FileDestination as FileSpec } from '../spec.ts';
+import type { FileDestination as FileSpec } from '../spec/destinations.ts';
 import type { Fence } from './database-engine.ts';
 import { FileLog, settle } from './file-log.ts';
 import { type ExportPaths, exportPaths } from './file-path.ts';

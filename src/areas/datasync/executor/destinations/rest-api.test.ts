@@ -3,7 +3,7 @@ import { RestServer } from '../../../../../test/support/rest-server.ts';
 import { createOutbound } from '../../../../connections/outbound.ts';
 import { AttemptAborted } from '../../../../protocol/executor.ts';
 import type { Destination, Row, SyncState, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
-import type { RestDestination } from '../spec.ts';
+import type { RestDestination } from '../spec/destinations.ts';
 import { restDestination } from './rest-api.ts';
 
 const outbound = createOutbound({ allowPrivate: true });

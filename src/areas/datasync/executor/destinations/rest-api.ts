@@ -5,7 +5,7 @@ import { rawOf } from '../formats/reading.ts';
 import type { Destination, FinishOutcome, Reject, Row, WriteBatch, WriteOutcome } from '../pipeline/contracts.ts';
 import { jsonOf } from '../pipeline/json-of.ts';
 import { RestClient, type RestRequest, statusText } from '../rest/client.ts';
-import type { RestDestination } from '../spec.ts';
+import type { RestDestination } from '../spec/destinations.ts';
 
 export interface RestDestinationOptions {
   readonly spec: RestDestination;

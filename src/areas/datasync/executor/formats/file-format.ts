@@ -1,4 +1,4 @@
-import type { FILE_FORMATS } from '../spec.ts';
+import type { FILE_FORMATS } from '../spec/files.ts';
 
 export type FileFormat = (typeof FILE_FORMATS)[number];
 

@@ -2,7 +2,7 @@
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import type { Column, Reject, Row, TextRecords } from '../pipeline/contracts.ts';
 import { BATCH_BYTES } from '../pipeline/value-size.ts';
-import type { FileConfig, FileOptions } from '../spec.ts';
+import type { FileConfig, FileOptions } from '../spec/files.ts';
 import type { RecordForm } from './json-template.ts';
 
 /** How a file is read, as its connector says it. */

@@ -2,7 +2,7 @@ import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { redact } from '../../../../sandbox/redactor.ts';
 import { cleanText } from '../../../../sandbox/text.ts';
-import type { RestConfig } from '../spec.ts';
+import type { RestConfig } from '../spec/rest.ts';
 
 export type RestAuth = NonNullable<RestConfig['auth']>;
 

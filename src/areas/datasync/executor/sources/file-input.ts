@@ -9,7 +9,7 @@ import { redact } from '../../../../sandbox/redactor.ts';
 import { type FileFormat, formatOfMediaType, formatOfName } from '../formats/file-format.ts';
 import { unreadable } from '../formats/reading.ts';
 import type { BlockPart } from '../partition.ts';
-import type { FileConfig } from '../spec.ts';
+import type { FileConfig } from '../spec/files.ts';
 import { exactly, firstRange, isEmpty, laterRange } from './file-ranges.ts';
 
 export interface FileInputOptions {

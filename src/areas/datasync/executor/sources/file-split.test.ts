@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileServer } from '../../../../../test/support/file-server.ts';
 import { createOutbound, type Outbound } from '../../../../connections/outbound.ts';
 import type { Batch, Column, Reject, Row, Source } from '../pipeline/contracts.ts';
-import type { FileConfig } from '../spec.ts';
+import type { FileConfig } from '../spec/files.ts';
 import { fileSource } from './file.ts';
 import type { FileInputOptions } from './file-input.ts';
 import { type FileBlocks, splitFile } from './file-split.ts';

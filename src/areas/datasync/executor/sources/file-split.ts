@@ -6,7 +6,7 @@ import { type TextShape, unreadable } from '../formats/reading.ts';
 import { RecordBorders } from '../formats/record-borders.ts';
 import { BLOCK_BYTES, bufferOf, shapeOfText } from '../formats/text-blocks.ts';
 import type { BlockPart, FileShape } from '../partition.ts';
-import type { FileConfig } from '../spec.ts';
+import type { FileConfig } from '../spec/files.ts';
 import { FileInput, type FileInputOptions } from './file-input.ts';
 
 export interface FileBlocks {

@@ -9,7 +9,7 @@ import { createOutbound, type Outbound } from '../../../../connections/outbound.
 import { encodeRows } from '../formats/encode-rows.ts';
 import { chunks } from '../formats/read-all.fixture.ts';
 import type { Batch, Row, Source } from '../pipeline/contracts.ts';
-import type { FileConfig } from '../spec.ts';
+import type { FileConfig } from '../spec/files.ts';
 import { fileSource } from './file.ts';
 
 const open: (() => Promise<unknown>)[] = [];

@@ -2,7 +2,7 @@ import type { OutboundResponse } from '../../../../connections/outbound.ts';
 import { ExecutorError } from '../../../../protocol/executor.ts';
 import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
 import type { Value } from '../pipeline/contracts.ts';
-import type { RestConfig } from '../spec.ts';
+import type { RestConfig } from '../spec/rest.ts';
 import type { PageContent } from './rest-api-answer.ts';
 
 export type RestEndpoint = RestConfig['endpoints'][number];

@@ -6,7 +6,7 @@ import { RestServer, type TestRecord } from '../../../../../test/support/rest-se
 import { createOutbound } from '../../../../connections/outbound.ts';
 import { AttemptAborted, type Json } from '../../../../protocol/executor.ts';
 import type { Batch, Source } from '../pipeline/contracts.ts';
-import type { RestConfig } from '../spec.ts';
+import type { RestConfig } from '../spec/rest.ts';
 import { type RestSourceOptions, restSource } from './rest-api.ts';
 
 type Endpoint = RestConfig['endpoints'][number];

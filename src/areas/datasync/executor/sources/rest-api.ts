@@ -4,7 +4,7 @@ import { isValueMap, parsePointer, valueAt } from '../json-pointer.ts';
 import type { Batch, ReadFrom, Row, Source } from '../pipeline/contracts.ts';
 import { PlacedBatch } from '../pipeline/placed-batch.ts';
 import { RestClient } from '../rest/client.ts';
-import type { RestConfig } from '../spec.ts';
+import type { RestConfig } from '../spec/rest.ts';
 import { BadLine } from './rest-api-answer.ts';
 import { PendingRecords } from './rest-api-batches.ts';
 import { cursorValue, HighWater } from './rest-api-cursor.ts';

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { COLUMN_TYPES } from '../pipeline/contracts.ts';
-import { Closed, Secret, tagged } from '../spec.ts';
+import { Closed, Secret, tagged } from '../spec/fields.ts';
 
 /** What may be done to records between source and destination, in order. `checkTransforms` sees what schemas cannot. */
 
