@@ -1,11 +1,22 @@
 import type { Logger } from '../../../kernel/logger.ts';
 import type { Queryable } from '../../../store/store.ts';
-import { type LiveEventFilter, liveEventsAfter, liveEventsRange, liveEventsUnseenAt } from '../queries/live_events.ts';
+import {
+  FEW_EVENTS,
+  type LiveEventFilter,
+  type LiveEventPage,
+  liveEventsAfter,
+  liveEventsRange,
+  liveEventsUnseenAt,
+} from '../queries/live_events.ts';
 import type { Batch } from './batch.ts';
 import { batchesOf, EVENTS_OF } from './batches-of.ts';
 import type { HeardEvents } from './heard.ts';
 import { endOf, eventOf, seqOf } from './seq.ts';
 import type { Subscription } from './subscription.ts';
+
+interface Page extends Pick<LiveEventPage, 'isLast' | 'nextMost'> {
+  readonly batches: Batch[];
+}
 
 /** Replays that ask the database at the same time, whoever else waits: after a restart all clients come at once. */
 const AT_ONCE = 4;
@@ -31,11 +42,14 @@ export class Replayer {
     const { connection, replay } = subscription;
     let told = 0;
     try {
-      const from = await this.#begin(subscription, since);
-      for (let isFirst = true; subscription.isReplaying && connection.isOpen; isFirst = false) {
-        const { batches, isLast } = await this.#page(subscription, isFirst ? from : undefined);
-        for (const batch of batches) {
-          told += tell(subscription, batch, batch.event < eventOf(since) ? 0 : since);
+      let from: number | undefined = await this.#begin(subscription, since);
+      let most = FEW_EVENTS;
+      while (subscription.isReplaying && connection.isOpen) {
+        const { batches, isLast, nextMost } = await this.#page(subscription, from, most);
+        from = undefined;
+        most = nextMost;
+        while (batches.length > 0) {
+          told += tellFirst(batches, subscription, since);
           await connection.drained();
         }
         if (isLast && !replay.more) break;
@@ -61,8 +75,11 @@ export class Replayer {
     return from;
   }
 
-  /** @param from the event to begin with; absent = behind the last page */
-  async #page(subscription: Subscription, from: number | undefined): Promise<{ batches: Batch[]; isLast: boolean }> {
+  /**
+   * @param from the event to begin with; absent = behind the last page
+   * @param most how many events may be looked at
+   */
+  async #page(subscription: Subscription, from: number | undefined, most: number): Promise<Page> {
     const { replay, sources, request } = subscription;
     const filter: LiveEventFilter = {
       types: sources.flatMap((source) => EVENTS_OF[source]),
@@ -71,19 +88,24 @@ export class Replayer {
     return this.#turns.take(async () => {
       replay.beginPage();
       const unseen = from === undefined ? [] : await liveEventsUnseenAt(this.#db, from, filter);
-      const page = await liveEventsAfter(this.#db, from === undefined ? replay.position : from - 1, filter);
+      const after = from === undefined ? replay.position : from - 1;
+      const page = await liveEventsAfter(this.#db, after, filter, most);
       const mine = ({ channel, jobId }: Batch) =>
         sources.includes(channel) && (request.jobId === null || request.jobId === jobId);
       const brought = [...unseen, ...page.events].flatMap(batchesOf).filter(mine);
       const missed = replay.endPage(brought, page.reached, (event) => this.#heard.has(event));
-      return { batches: [...brought, ...missed], isLast: page.isLast };
+      return { batches: [...brought, ...missed], isLast: page.isLast, nextMost: page.nextMost };
     });
   }
 }
 
-/** @returns how many messages the client was told */
-function tell({ connection, request }: Subscription, batch: Batch, after: number): number {
-  const selection = batch.selectAfter(request.wanted, after);
+/**
+ * Takes the first batch out of the list: what waits for a slow client then is its frames, and those alone.
+ * @returns how many messages the client was told
+ */
+function tellFirst(batches: Batch[], { connection, request }: Subscription, since: number): number {
+  const batch = batches.shift();
+  const selection = batch?.selectAfter(request.wanted, batch.event < eventOf(since) ? 0 : since);
   if (!selection) return 0;
   connection.write(selection.frames);
   return selection.count;

@@ -11,9 +11,13 @@ export interface LiveEventFilter {
 
 /** How many numbers one statement looks at: most are other areas' or other channels'. */
 const SPAN = 10_000;
-/** Events of a page, and bytes as they are stored, compressed: one event may tell of hundreds of records. */
-const PAGE = 50;
-const PAGE_BYTES = 128 * 1024;
+/**
+ * Bytes of a page's events as text, and how many there are at most: one event may tell of hundreds of records. Nobody
+ * knows how large they are before they are unpacked, so the first page looks at few.
+ */
+const PAGE_BYTES = 256 * 1024;
+const MOST_EVENTS = 50;
+export const FEW_EVENTS = 4;
 
 const COLUMNS = 'e.seq, e.topic, e.payload, e.at';
 /** $1 = the types, $2 = the job */
@@ -29,27 +33,36 @@ export interface LiveEventPage {
   readonly reached: number;
   /** Whether there was no higher one. */
   readonly isLast: boolean;
+  /** How many events the next page should have at most, by the size of these. */
+  readonly nextMost: number;
 }
 
-/** The next events with numbers above `after`, in order. */
-export async function liveEventsAfter(db: Queryable, after: number, filter: LiveEventFilter): Promise<LiveEventPage> {
+/** The next events with numbers above `after`, in order; `most` at most. */
+export async function liveEventsAfter(
+  db: Queryable,
+  after: number,
+  filter: LiveEventFilter,
+  most: number,
+): Promise<LiveEventPage> {
   const rows = await db.query<BusEvent & { latest: number | null; found: number } & Record<string, unknown>>(
     `WITH found AS (
-       SELECT ${COLUMNS}, pg_column_size(e.payload) AS bytes FROM longshore.events e
-       WHERE e.seq > $3 AND e.seq <= $3::bigint + ${SPAN} AND ${WANTED} ORDER BY e.seq LIMIT ${PAGE}
+       SELECT ${COLUMNS}, octet_length(e.payload::text) AS bytes FROM longshore.events e
+       WHERE e.seq > $3 AND e.seq <= $3::bigint + ${SPAN} AND ${WANTED} ORDER BY e.seq LIMIT $4
      ), page AS (
        SELECT e.*, count(*) OVER () AS found, sum(bytes) OVER (ORDER BY seq) - bytes AS bytes_before FROM found e
      )
      SELECT latest.seq AS latest, ${COLUMNS}, e.found FROM (SELECT max(seq) AS seq FROM longshore.events) latest
      LEFT JOIN page e ON e.bytes_before < ${PAGE_BYTES} ORDER BY e.seq`,
-    [filter.types, filter.jobId, after],
+    [filter.types, filter.jobId, after, most],
   );
   const latest = rows[0]?.latest ?? after;
   const events = rows.filter(({ seq }) => seq !== null);
   const last = events.at(-1);
-  const isCut = last !== undefined && (last.found === PAGE || last.found > events.length);
+  const isLarge = last !== undefined && last.found > events.length;
+  const isCut = last !== undefined && (isLarge || last.found === most);
   const reached = isCut ? last.seq : Math.min(after + SPAN, latest);
-  return { events, reached, isLast: reached >= latest };
+  const nextMost = isLarge ? events.length + 1 : Math.min(2 * most, MOST_EVENTS);
+  return { events, reached, isLast: reached >= latest, nextMost };
 }
 
 /**
