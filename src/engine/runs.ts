@@ -3,7 +3,7 @@ import type { Queryable, Store, Tx } from '../store/store.ts';
 import type { NewRun, Run } from './model.ts';
 import { concurrencyLimit, concurrencyLockOf, concurrencyRelease } from './queries/concurrency_release.ts';
 import { type ControlledRun, runPause, runResume, runsCancel } from './queries/run_control.ts';
-import { queuesInsert, runsInsert } from './queries/run_insert.ts';
+import { runsInsert } from './queries/run_insert.ts';
 import { runsByIds } from './queries/run_read.ts';
 
 /**
@@ -12,17 +12,14 @@ import { runsByIds } from './queries/run_read.ts';
  */
 export async function enqueue(tx: Tx, runs: readonly NewRun[]): Promise<number[]> {
   if (runs.length === 0) return [];
-  await queuesInsert(tx, runs);
   const ids = await runsInsert(tx, runs);
   const limits = new Map(
     runs.flatMap((run) => (run.concurrency ? [[run.concurrency.key, run.concurrency.limit]] : [])),
   );
   if (limits.size > 0) {
     await concurrencyLimit(tx, limits);
-    await concurrencyRelease(tx, [...limits.keys()].sort());
+    await letThrough(tx, [...limits.keys()].sort());
   }
-  const later = runs.some((run) => run.runAt !== null && run.runAt.getTime() > Date.now());
-  await tx.query(`SELECT pg_notify('longshore_runs', '')${later ? ", pg_notify('longshore_due', '')" : ''}`);
   return ids;
 }
 

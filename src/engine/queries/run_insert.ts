@@ -1,5 +1,5 @@
 import { storableJson } from '../../kernel/json.ts';
-import type { Queryable, Tx } from '../../store/store.ts';
+import type { Tx } from '../../store/store.ts';
 import { type NewRun, PRIORITIES } from '../model.ts';
 import { RECORD_ENDED } from './ended.ts';
 import { rankOf } from './rank.ts';
@@ -9,20 +9,12 @@ function queueName(kind: string, tags: readonly string[]): string {
   return tags.length === 0 ? kind : `${kind}:${[...new Set(tags)].sort().join(',')}`;
 }
 
-/** Makes the queues known to those who lease. In a statement of its own: it is seldom new. */
-export async function queuesInsert(db: Queryable, runs: readonly NewRun[]): Promise<void> {
+/** The queues of runs, in order of name: two batches with new queues must not wait for each other. */
+function queuesOf(runs: readonly NewRun[]): readonly object[] {
   const queues = new Map(runs.map((run) => [queueName(run.kind, run.tags), run]));
-  // In order of name: two batches with new queues must not wait for each other.
-  const rows = [...queues]
+  return [...queues]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, run]) => ({ name, kind: run.kind, tags: [...new Set(run.tags)] }));
-  await db.query(
-    `INSERT INTO longshore.queues (name, kind, tags)
-     SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($1::jsonb) AS q(name text, kind text, tags text[])
-     WHERE NOT EXISTS (SELECT FROM longshore.queues known WHERE known.name = q.name)
-     ON CONFLICT DO NOTHING`,
-    [storableJson(rows)],
-  );
 }
 
 /** The columns of `$1`, runs as JSON. */
@@ -65,14 +57,27 @@ function toRow(run: NewRun): Record<string, unknown> {
 }
 
 /**
- * Inserts runs in one statement, keyed ones gated. A second run for one (job, fire time) is left out.
+ * Inserts runs, keyed ones gated, makes their queues known to those who lease, and tells them: in one statement, since
+ * each more is a round trip between a trigger and its start. A second run for one (job, fire time) is left out.
  * @returns the ids, in the order given (without those left out)
  */
 export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<number[]> {
   const state = `CASE WHEN i.run_at IS NULL OR i.run_at <= now() THEN 'queued' ELSE 'scheduled' END`;
-  const rows = await tx.query<{ id: number }>(`${insertSql(state, 'NULL')} RETURNING id`, [
-    storableJson(runs.map(toRow)),
-  ]);
+  const isLater = runs.some(({ runAt }) => runAt !== null && runAt.getTime() > Date.now());
+  const rows = await tx.query<{ id: number }>(
+    `WITH known AS (
+       INSERT INTO longshore.queues (name, kind, tags)
+       SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($2::jsonb) AS q(name text, kind text, tags text[])
+       -- Seldom is one new.
+       WHERE NOT EXISTS (SELECT FROM longshore.queues known WHERE known.name = q.name)
+       ON CONFLICT DO NOTHING
+     ), inserted AS (
+       ${insertSql(state, 'NULL')} RETURNING id
+     )
+     SELECT id, (SELECT pg_notify('longshore_runs', ''))${isLater ? ", (SELECT pg_notify('longshore_due', ''))" : ''}
+     FROM inserted`,
+    [storableJson(runs.map(toRow)), storableJson(queuesOf(runs))],
+  );
   return rows.map((row) => row.id);
 }
 
