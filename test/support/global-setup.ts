@@ -42,8 +42,12 @@ async function startEmbedded(): Promise<Server> {
   const server = new EmbeddedPostgres({
     dataDir,
     logger: createLogger('warn', 'test'),
-    // What a test writes is thrown away after it: no test needs it to survive a loss of power.
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: {
+      // What a test writes is thrown away after it: no test needs it to survive a loss of power.
+      ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+      // Several files at a time, each with servers and workers of its own until it ends.
+      max_connections: '300',
+    },
   });
   let guarding: ChildProcess | undefined;
   const stop = async () => {
