@@ -51,10 +51,14 @@ async function startWorker(tag: string) {
   );
   let seq = 0;
   const held: RunRef[] = [];
-  // However slowly the browser gets on, its runs stay this worker's.
-  const heartbeat = setInterval(() => void port.heartbeat({ session_id, held }), HEARTBEAT_SECONDS * 1000);
+  let beat: Promise<unknown> | undefined;
+  // However slowly the browser gets on, its runs stay this worker's. What one beat misses, the next one makes up for.
+  const heartbeat = setInterval(() => {
+    beat = port.heartbeat({ session_id, held }).catch(() => undefined);
+  }, HEARTBEAT_SECONDS * 1000);
   onTestFinished(async () => {
     clearInterval(heartbeat);
+    await beat;
     await port.leave(session_id);
     await port.close();
   });

@@ -33,7 +33,8 @@ export interface WatchedPage {
  * @param origin whatever is asked of another one is a complaint
  */
 export async function openPage(browser: Browser, origin: string, options: BrowserContextOptions): Promise<WatchedPage> {
-  const context = await browser.newContext({ baseURL: origin, ...options });
+  // What still moves when it is pressed is missed, on a machine that is slow to draw it.
+  const context = await browser.newContext({ baseURL: origin, reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   // A net against hangs: on a busy machine a page may well take half a minute.
   page.setDefaultTimeout(120_000);
