@@ -1,4 +1,3 @@
-import { sleep } from '../kernel/clock.ts';
 import type { Listener } from '../store/listener.ts';
 
 /**
@@ -25,15 +24,16 @@ export class Wake {
   /** Waits for the hint `next`, at most `ms`, or until aborted. */
   async wait(next: number, ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#hints >= next) return;
-    const over = new AbortController();
-    const stop = () => over.abort();
-    this.#waiting.add(stop);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      await sleep(ms, over.signal);
-    } finally {
-      this.#waiting.delete(stop);
-      signal.removeEventListener('abort', stop);
-    }
+    await new Promise<void>((resolve) => {
+      const stop = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(stop);
+        signal.removeEventListener('abort', stop);
+        resolve();
+      };
+      const timer = setTimeout(stop, ms);
+      this.#waiting.add(stop);
+      signal.addEventListener('abort', stop);
+    });
   }
 }
