@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { startWorker } from '../../src/bin/worker.ts';
-import { runsInsert } from '../../src/engine/queries/run_insert.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { packageRoot } from '../../src/kernel/package.ts';
 import type { Executor } from '../../src/protocol/executor.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { Store } from '../../src/store/store.ts';
-import { enqueueAll, newRun } from '../../test/support/runs.ts';
+import { enqueueAll, enqueueOne, newRun } from '../../test/support/runs.ts';
 import type { Peer } from './peer.ts';
 
 const logger = createLogger('error', 'bench');
@@ -41,8 +40,7 @@ export const longshore: Peer = {
         }
       },
       async trigger(sample) {
-        // As the peers do: by one statement, with nothing else in its transaction.
-        await runsInsert(store, [newRun({ spec: { sample } })]);
+        await enqueueOne(store, { spec: { sample } });
       },
       async allRecorded() {
         const [row] = await store.query<{ done: boolean }>(

@@ -1,5 +1,5 @@
 import { storableJson } from '../../kernel/json.ts';
-import type { Queryable, Tx } from '../../store/store.ts';
+import type { Tx } from '../../store/store.ts';
 import { type NewRun, PRIORITIES } from '../model.ts';
 import { RECORD_ENDED } from './ended.ts';
 import { rankOf } from './rank.ts';
@@ -58,14 +58,13 @@ function toRow(run: NewRun): Record<string, unknown> {
 
 /**
  * Inserts runs, keyed ones gated, makes their queues known to those who lease, and tells them: in one statement, since
- * each more is a round trip between a trigger and its start. Runs without a key need nothing else; for them it may be
- * a transaction of its own. A second run for one (job, fire time) is left out.
+ * each more is a round trip between a trigger and its start. A second run for one (job, fire time) is left out.
  * @returns the ids, in the order given (without those left out)
  */
-export async function runsInsert(db: Queryable, runs: readonly NewRun[]): Promise<number[]> {
+export async function runsInsert(tx: Tx, runs: readonly NewRun[]): Promise<number[]> {
   const state = `CASE WHEN i.run_at IS NULL OR i.run_at <= now() THEN 'queued' ELSE 'scheduled' END`;
   const isLater = runs.some(({ runAt }) => runAt !== null && runAt.getTime() > Date.now());
-  const rows = await db.query<{ id: number }>(
+  const rows = await tx.query<{ id: number }>(
     `WITH known AS (
        INSERT INTO longshore.queues (name, kind, tags)
        SELECT q.name, q.kind, q.tags FROM jsonb_to_recordset($2::jsonb) AS q(name text, kind text, tags text[])
