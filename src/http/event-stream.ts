@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, invalidField } from '../kernel/errors.ts';
+import { whileAwaited } from './awaited.ts';
 
 /** One server-sent event. `id` is what a client that reconnects sends back as `Last-Event-ID`. */
 export interface StreamEvent {
@@ -37,15 +38,12 @@ function frame({ id, event, data }: StreamEvent): string {
 export function sendEvents(request: FastifyRequest, reply: FastifyReply, options: StreamOptions): FastifyReply {
   const free = request.server.openStreams.take(request.identity?.principal ?? `address:${request.ip}`);
   const output = new PassThrough({ highWaterMark: 64 * 1024 });
-  const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, options.closing]);
-  output.once('close', () => {
-    free();
-    gone.abort();
-  });
+  const awaited = whileAwaited(output, options.closing);
+  const { signal } = awaited;
+  output.once('close', free);
   const heartbeat = setInterval(() => {
     request.authorizeAgain().catch((error: unknown) => {
-      if (isRefusal(error)) gone.abort();
+      if (isRefusal(error)) awaited.abort();
       else request.log.warn({ err: error }, 'could not check whether an event stream may go on');
     });
     if (!output.writableNeedDrain) output.write(': still here\n\n');

@@ -12,7 +12,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #aborted: Counter;
-  #inFlight = 0;
+  readonly #underWay = new Set<FastifyRequest>();
 
   constructor(store: Store) {
     const registers = [this.registry];
@@ -24,7 +24,7 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
-    const inFlight = () => this.#inFlight;
+    const inFlight = () => this.inFlight;
     new Gauge({
       name: 'longshore_http_requests_in_flight',
       help: 'HTTP requests that are being answered now.',
@@ -52,27 +52,34 @@ export class Metrics {
     });
   }
 
-  /** Requests that are being answered now. */
+  /** How many requests are being answered now. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#underWay.size;
   }
 
-  requestStarted(): void {
-    this.#inFlight += 1;
+  requestStarted(request: FastifyRequest): void {
+    this.#underWay.add(request);
   }
 
-  /** The route's pattern, never its URL: the number of series stays that of the routes. */
-  requestEnded(request: FastifyRequest, reply: FastifyReply): void {
-    this.#inFlight -= 1;
+  /**
+   * The route's pattern, never its URL: the number of series stays that of the routes.
+   * @returns whether it was still under way: each is counted once, as answered or as aborted
+   */
+  requestEnded(request: FastifyRequest, reply: FastifyReply): boolean {
+    if (!this.#underWay.delete(request)) return false;
     const labels = {
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
       status: String(reply.statusCode),
     };
     this.#requests.observe(labels, reply.elapsedTime / 1000);
+    return true;
   }
 
-  requestAborted(): void {
+  /** @returns whether it was still under way */
+  requestAborted(request: FastifyRequest): boolean {
+    if (!this.#underWay.delete(request)) return false;
     this.#aborted.inc();
+    return true;
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import underPressure from '@fastify/under-pressure';
@@ -84,8 +85,14 @@ async function relievePressure(app: App, metrics: Metrics): Promise<void> {
 /** Ends what never ends by itself (event streams, long polls), so that `close` need not wait for it. */
 function announceClosing(app: App): void {
   const closing = new AbortController();
+  // Everybody who waits listens to it.
+  setMaxListeners(0, closing.signal);
   app.decorate('closing', closing.signal);
   app.addHook('preClose', async () => closing.abort());
+  // Else closing waits until the connection of an answer that ended meanwhile has been idle for long.
+  app.addHook('onResponse', async () => {
+    if (closing.signal.aborted) app.server.closeIdleConnections();
+  });
 }
 
 declare module 'fastify' {

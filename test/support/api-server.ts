@@ -24,6 +24,8 @@ interface CallOptions {
   readonly body?: unknown;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Hangs up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A real server on a database of its own, and what speaks to it over a real socket. */
@@ -42,10 +44,15 @@ export interface TestServer extends RunningServer {
   apiKey(...permissions: string[]): Promise<string>;
 }
 
-async function send(url: string, method: string, { body, token = '', headers = {} }: CallOptions): Promise<Answer> {
+async function send(
+  url: string,
+  method: string,
+  { body, token = '', headers = {}, signal }: CallOptions,
+): Promise<Answer> {
   const response = await fetch(url, {
     method,
     redirect: 'manual',
+    signal: signal ?? null,
     headers: {
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...(token === '' ? {} : { Authorization: `Bearer ${token}` }),

@@ -17,6 +17,7 @@ const PREVIEW_MS = 30_000;
 /**
  * The first records of a job's source, before and after its transformations; nothing is written. It is a run on a
  * worker, since a server dials nothing.
+ * @param signal aborts when nobody waits for it any more
  * @throws AppError `not_found`, `conflict` with the source's error, `unavailable` when no worker has answered in time
  */
 export async function previewJob(
@@ -24,6 +25,7 @@ export async function previewJob(
   actor: Actor,
   id: string,
   rows: number,
+  signal: AbortSignal,
 ): Promise<Json> {
   const job = await getJob(store, AREA, numberOf('job', id)).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'not_found' ? notFound(`job ${id}`) : error;
@@ -31,7 +33,7 @@ export async function previewJob(
   const preview = { name: `preview of ${job.name}`, kind: SYNC_KIND, change: { preview: rows } };
   const once = { ...job, retryCount: 0, timeoutSeconds: PREVIEW_MS / 1000 };
   const runId = await store.transaction((tx) => startForJob(tx, actor, once, preview));
-  const run = await waitForRun(store, bus, runId, PREVIEW_MS);
+  const run = await waitForRun(store, bus, runId, PREVIEW_MS, signal);
   const status = syncStatus(run.state);
   if (status === 'completed') return run.output;
   if (run.finishedAt) throw new AppError('conflict', run.error ?? `the preview was ${status}`);

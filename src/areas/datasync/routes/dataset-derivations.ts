@@ -1,5 +1,6 @@
 import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
+import { whileAwaited } from '../../../http/awaited.ts';
 import { outputOf, startAugmentation, startDilution } from '../datasets/derive.ts';
 import { AugmentationAnswer, AugmentBody, DiluteBody, DilutionAnswer, DilutionStarted } from '../datasets/schemas.ts';
 import type { DatasyncDeps } from '../deps.ts';
@@ -27,7 +28,11 @@ export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): v
         status: 202,
         body: await startDilution(tx, warehouse, actorOf(request), request.body),
       }));
-      const output = (await ended(deps, started.run_id, reply)) as DilutionOutput | undefined;
+      const output = (await outputOf(
+        deps,
+        numberOf('run', started.run_id),
+        whileAwaited(reply.raw, app.closing).signal,
+      )) as DilutionOutput | undefined;
       if (!output) {
         const open = { original_records: null, diluted_records: null, final_records: null, quality_improvement: null };
         return reply.code(202).send({ ...started, ...open });
@@ -55,7 +60,11 @@ export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): v
         status: 202,
         body: await startAugmentation(tx, { warehouse, translatorUrl }, actorOf(request), request.body),
       }));
-      const output = (await ended(deps, started.run_id, reply)) as PipelineResult | undefined;
+      const output = (await outputOf(
+        deps,
+        numberOf('run', started.run_id),
+        whileAwaited(reply.raw, app.closing).signal,
+      )) as PipelineResult | undefined;
       if (!output) {
         const open = { original_records: null, augmented_records: null, final_records: null };
         return reply.code(202).send({ ...started, ...open });
@@ -66,13 +75,4 @@ export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): v
       return reply.code(200).send({ ...started, original_records, augmented_records, final_records });
     },
   );
-}
-
-type Waiting = { readonly raw: { once(event: 'close', listener: () => void): unknown } };
-
-/** Nobody waits for a client that is gone. */
-async function ended(deps: DatasyncDeps, runId: string, reply: Waiting): Promise<unknown> {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return outputOf(deps, numberOf('run', runId), gone.signal);
 }

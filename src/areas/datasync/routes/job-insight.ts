@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { logsOfJob } from '../../../engine/queries/log.ts';
 import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
+import { whileAwaited } from '../../../http/awaited.ts';
 import { rfc3339 } from '../../../kernel/clock.ts';
 import { invalidField } from '../../../kernel/errors.ts';
 import { LOG_LINE_LEVELS } from '../../../protocol/executor.ts';
@@ -118,8 +119,10 @@ export function registerJobInsightRoutes(app: App, deps: DatasyncDeps): void {
         response: { 200: Preview },
       },
     },
-    async (request) => {
-      const preview = await previewJob(deps, actorOf(request), request.params.job_id, request.body?.limit ?? 10);
+    async (request, reply) => {
+      const { signal } = whileAwaited(reply.raw, app.closing);
+      const { job_id } = request.params;
+      const preview = await previewJob(deps, actorOf(request), job_id, request.body?.limit ?? 10, signal);
       // The executor's own words, as `executor/preview.ts` has them.
       return preview as Static<typeof Preview>;
     },

@@ -4,6 +4,7 @@ import { sessionOfWorker, sessionRenew } from '../../../engine/queries/session.t
 import { workerGet } from '../../../engine/queries/worker.ts';
 import { requesterOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
+import { whileAwaited } from '../../../http/awaited.ts';
 import { AppError, notFound } from '../../../kernel/errors.ts';
 import {
   Commands,
@@ -82,9 +83,9 @@ export function registerWorkerProtocolRoutes(app: App, deps: SchedulerDeps): voi
         },
         preHandler,
       },
-      async (request) => {
+      async (request, reply) => {
         // A call that waits ends when its worker hangs up, or when this server closes.
-        const signal = AbortSignal.any([request.signal, app.closing]);
+        const { signal } = whileAwaited(reply.raw, app.closing);
         return success(await call(request.body as Static<Request>, signal, requesterOf(request).principal));
       },
     );

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../../../../test/support/api-server.ts';
 import { PlayedWorker } from '../../../../test/support/http-worker.ts';
+import { eventually } from '../../../../test/support/serving.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -163,27 +164,40 @@ describe('calls of a worker', () => {
 });
 
 describe('waiting calls of workers', () => {
+  const leasing = { limit: 1, wait_ms: 60_000 };
+
+  /** Until so many requests are under way besides the one that asks. */
+  async function untilUnderWay(at: TestServer, count: number): Promise<void> {
+    const wanted = new RegExp(`^longshore_http_requests_in_flight ${count + 1}$`, 'm');
+    await eventually(async () => wanted.test((await at.call('GET', '/metrics')).body) || undefined);
+  }
+
   test('end when the server closes', async () => {
     const own = await startTestServer();
     const { sessionId: session_id } = await PlayedWorker.join(own, 'waits');
-    let stopping = false;
-    // A watch may end early, with nothing to tell: then it is asked again, as a worker does.
-    const watching = async () => {
-      for (;;) {
-        const answer = await own.call('POST', '/api/workers/waits/watch', { body: { session_id } });
-        if (stopping) return answer;
-      }
-    };
-    const watch = watching();
-    const lease = own.call('POST', '/api/workers/waits/lease', { body: { session_id, limit: 1, wait_ms: 60_000 } });
-    // Both are being answered once the server counts three requests in flight: they, and the one that asks.
-    for (;;) {
-      const metrics = await own.call('GET', '/metrics');
-      if (/longshore_http_requests_in_flight 3/.test(metrics.body)) break;
-    }
-    stopping = true;
+    const watch = own.call('POST', '/api/workers/waits/watch', { body: { session_id } });
+    const lease = own.call('POST', '/api/workers/waits/lease', { body: { session_id, ...leasing } });
+    await untilUnderWay(own, 2);
     await own.stop();
     expect((await watch).body.data).toEqual({ cancel: [], pause: [], fenced: [] });
     expect((await lease).body.data).toEqual({ runs: [] });
+  });
+
+  test('end when their worker hangs up: no run goes to one that is gone', async () => {
+    const own = await startTestServer();
+    const gone = await PlayedWorker.join(own, 'gone');
+    const hangUp = new AbortController();
+    const body = { session_id: gone.sessionId, ...leasing };
+    const lease = own.call('POST', '/api/workers/gone/lease', { body, signal: hangUp.signal });
+    await untilUnderWay(own, 1);
+    hangUp.abort();
+    await expect(lease).rejects.toThrow('aborted');
+    await untilUnderWay(own, 0);
+    expect((await own.call('GET', '/metrics')).body).toMatch(/^longshore_http_requests_aborted_total 1$/m);
+    const task = await own.call('POST', '/api/tasks', { body: { name: 'waits', executor: 'shell', command: 'true' } });
+    // Queued before anybody else may take it.
+    await own.call('POST', `/api/tasks/${task.body.data.id}/trigger`);
+    const here = await PlayedWorker.join(own, 'here');
+    expect((await here.lease()).attempt).toBe(1);
   });
 });
