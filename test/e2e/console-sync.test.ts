@@ -70,7 +70,7 @@ async function choose(field: Locator, option: string): Promise<void> {
 const step = (page: Page, number: number) => page.getByRole('region', { name: `Steps, in order ${number}` });
 
 describe.skipIf(chromiumPath === undefined)(
-  'data sync in the console (skipped: there is no Chromium)',
+  'data sync in the console (needs Chromium)',
   {
     timeout: 300_000,
   },

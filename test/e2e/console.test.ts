@@ -84,7 +84,7 @@ async function startWorker(tag: string) {
   };
 }
 
-describe.skipIf(chromiumPath === undefined)('the console (skipped: there is no Chromium)', { timeout: 300_000 }, () => {
+describe.skipIf(chromiumPath === undefined)('the console (needs Chromium)', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     folder = await buildConsole();
     server = await startTestServer({}, folder);
