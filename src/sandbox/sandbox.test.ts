@@ -217,7 +217,11 @@ describe('a process group', () => {
   it('that a process escaped from, with the pipe, does not hold the run up', async () => {
     const sandbox = possible.get('group');
     if (!(sandbox instanceof Sandbox)) throw sandbox;
-    const run = startRun(sandbox, 'eval "$DAEMON"; sleep 0.3; echo over');
+    const script = `trap 'echo over; exit 0' USR1; echo main $$; eval "$DAEMON"; while :; do sleep 0.05; done`;
+    const run = startRun(sandbox, script);
+    // Until it has told its pid it may still be on its way out of the group.
+    await run.until(() => run.pids().length === 1 && /^main \d+$/m.test(run.text()));
+    process.kill(Number(/^main (\d+)$/m.exec(run.text())?.[1]), 'SIGUSR1');
     expect(await run.ended).toMatchObject({ exitCode: 0 });
     expect(run.text()).toContain('over');
     const [escaped] = run.pids();
