@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { createTestDatabase, silent } from '../../test/support/database.ts';
@@ -165,14 +163,8 @@ describe('a broken connection', () => {
   });
 
   test('that cannot be made at all is `unavailable`, for statements, transactions and connections', async () => {
-    // A port that nobody listens on: it was free a moment ago.
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    server.close();
-    await once(server, 'close');
-    const nowhere = `postgresql://nobody:nothing@127.0.0.1:${address.port}/nowhere`;
+    // Port 1 of this machine: nobody listens there.
+    const nowhere = 'postgresql://nobody:nothing@127.0.0.1:1/nowhere';
     const lost = new Store({ url: nowhere, poolSize: 1, logger: silent, applicationName: 'longshore test' });
     await expect(lost.query('SELECT 1')).rejects.toMatchObject(unavailable);
     await expect(lost.transaction((tx) => tx.query('SELECT 1'))).rejects.toMatchObject(unavailable);
