@@ -48,13 +48,22 @@ describe('reporter', () => {
   it('undoes what an area that throws had written, tells it again later, and lets other runs pass', async () => {
     await add(1, 'refused');
     await add(2, 'taken');
+    // On a busy machine it may be due once more before the reporter stops.
+    let refusals = 0;
+    let refusedAt: Date | undefined;
     await tellAll(async (tx, report) => {
       await write(tx, report);
-      if (report.type === 'refused') throw new Error('not now');
+      if (report.type !== 'refused') return;
+      refusals += 1;
+      refusedAt = (await tx.query<{ at: Date }>('SELECT now() AS at'))[0]?.at;
+      throw new Error('not now');
     });
     expect(await told()).toEqual(['taken']);
-    const [row] = await store.query('SELECT tries, due_at > now() AS later FROM longshore.reports WHERE run_id = 1');
-    expect(row).toEqual({ tries: 1, later: true });
+    const [row] = await store.query(
+      `SELECT tries, due_at >= $1::timestamptz + interval '1 second' AS later FROM longshore.reports WHERE run_id = 1`,
+      [refusedAt],
+    );
+    expect(row).toEqual({ tries: refusals, later: true });
   });
 
   it('keeps the order within a run', async () => {
