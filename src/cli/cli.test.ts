@@ -100,7 +100,7 @@ it('fails when the run fails, and says why', async () => {
 it('interrupts the waiting, not the run; then cancels that', async () => {
   await json('task', 'create', 'sleeps', '--command', 'echo asleep; exec sleep 1000');
   const following = command.start(['task', 'run', 'sleeps']);
-  const ended = new Promise<number | null>((resolve) => following.once('exit', (code) => resolve(code)));
+  const ended = new Promise<number | null>((resolve) => following.once('close', (code) => resolve(code)));
   let said = '';
   following.stderr.on('data', (text: string) => (said += text));
   await new Promise((resolve) => following.stdout.once('data', resolve));
