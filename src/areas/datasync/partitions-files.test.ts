@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { afterFile } from '../../../test/support/cleanup.ts';
 import { FileServer } from '../../../test/support/file-server.ts';
+import { eventually } from '../../../test/support/serving.ts';
 import { PartitionStage, ROWS, type WantedJob } from './partitions.fixture.ts';
 
 let stage: PartitionStage;
@@ -48,9 +49,13 @@ async function serve(content: Buffer): Promise<FileServer> {
   return files;
 }
 
-async function quarantineOf(job: string): Promise<object[]> {
-  const { body: page } = await stage.server.call('GET', `/v1/sync/jobs/${job}/quarantine`);
-  return page.items.map(({ line, reason }: { line: number; reason: string }) => ({ line, reason }));
+/** What a job has put aside, once that is reported, a moment after its run has ended. */
+function quarantineOf(job: string): Promise<object[]> {
+  return eventually(async () => {
+    const { body: page } = await stage.server.call('GET', `/v1/sync/jobs/${job}/quarantine`);
+    if (page.items.length === 0) return undefined;
+    return page.items.map(({ line, reason }: { line: number; reason: string }) => ({ line, reason }));
+  });
 }
 
 describe('a run that is divided into partitions of a file', () => {
