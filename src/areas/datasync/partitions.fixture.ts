@@ -150,12 +150,19 @@ export class PartitionStage {
   async held(run: number, target: string): Promise<{ release(): Promise<void> }> {
     const client = new pg.Client({ connectionString: this.server.database.directUrl });
     await client.connect();
-    await eventually(async () => {
-      const [found] = await this.query<{ made: boolean }>('SELECT to_regclass($1) IS NOT NULL AS made', [target]);
-      return found?.made ? found : undefined;
-    });
     await client.query('BEGIN');
-    await client.query(`LOCK TABLE ${target} IN SHARE MODE`);
+    // On the server, which is no slower than who writes there: a partition must not be done before the lock is taken.
+    await client.query(
+      `DO $$ DECLARE written boolean := false; BEGIN
+         WHILE NOT written LOOP
+           PERFORM pg_sleep(0.005);
+           IF EXISTS (SELECT FROM pg_tables WHERE schemaname || '.' || tablename = '${target}') THEN
+             EXECUTE 'SELECT EXISTS (SELECT FROM ${target})' INTO written;
+           END IF;
+         END LOOP;
+         LOCK TABLE ${target} IN SHARE MODE;
+       END $$`,
+    );
     await eventually(async () => {
       const found = await this.children(run);
       return found.length === 4 && found.every(({ state }) => state === 'running') ? found : undefined;
