@@ -276,7 +276,8 @@ describe('a writer that is killed', () => {
       if (said === 'done') done = true;
       if (said === killAt) child.kill('SIGKILL');
     });
-    await once(child, 'exit');
+    // Not its exit, which its last words may come after.
+    await once(child, 'close');
     return done;
   }
 
