@@ -44,14 +44,15 @@ describe.each(['cgroup', 'marker'] as const)("a dead man's switch over runs trac
     const { sandbox, endScript } = await createSandbox(context);
     const run = await startStubborn(sandbox);
     const [armed, dismissed] = [createDeadMan(endScript), createDeadMan(endScript)];
-    armed.arm(0.2);
+    // Not so short that it is over before a busy machine has armed it anew, or dismissed it.
+    armed.arm(1);
     armed.arm(1000);
-    dismissed.arm(0.2);
+    dismissed.arm(1);
     await dismissed.close();
     // Another one tells when their time would have been over.
     const other = await createSandbox(context);
     const clock = await startStubborn(other.sandbox);
-    createDeadMan(other.endScript).arm(0.4);
+    createDeadMan(other.endScript).arm(1.4);
     await untilGone(clock.pids());
     expect(run.pids().filter(isAlive)).toEqual(run.pids());
   });
