@@ -12,6 +12,9 @@ import { Longshore } from '../../test/support/longshore.ts';
  * The tests build on each other, since each start takes its time.
  */
 
+/** For what moves all of the sample, which takes a third of a minute where nothing else runs. */
+const PATIENCE_MS = 300_000;
+
 let folder: string;
 let dataDir: string;
 let longshore: Longshore;
@@ -115,7 +118,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('starts on nothing, runs the sample on real input, and says how to sign in', async () => {
+it('starts on nothing, runs the sample on real input, and says how to sign in', { timeout: PATIENCE_MS }, async () => {
   up = new Up(['--sample']);
   await up.hear(/Longshore is up/);
   for (const name of ['checksums', 'health', 'every-minute', 'retry']) {
@@ -187,7 +190,9 @@ it('starts PostgreSQL again when it is killed', async () => {
   await expectWork();
 });
 
-it('leaves no server and no worker behind when it is killed itself, and the next one takes PostgreSQL over', async () => {
+it('leaves no server and no worker behind when it is killed itself, and the next one takes PostgreSQL over', {
+  timeout: PATIENCE_MS,
+}, async () => {
   const parts = [up.part('server'), up.part('worker')];
   const postgres = await postgresPid();
   up.process.kill('SIGKILL');
