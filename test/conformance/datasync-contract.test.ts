@@ -84,9 +84,12 @@ function another(change: object = {}) {
 /** A job that stands in the middle of a run: two pages are read, and the third does not come. */
 async function underWay(change: object = {}): Promise<string> {
   const job = await stage.create(another({ batch_size: 100, ...change }));
+  const asked = stage.rest.seen.length;
   stage.rest.order('pass', 'pass', 'hang');
   await stage.start(job);
   await stage.until(job, (run) => run.status === 'running' && run.records_processed === 200);
+  // Stopped any earlier, it would leave its third page's answer to whoever asks next.
+  await stage.rest.asked(asked + 3);
   return job;
 }
 

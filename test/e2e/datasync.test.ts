@@ -102,9 +102,14 @@ async function ids({ query }: Place, table: string): Promise<number[]> {
 }
 
 describe.each(ENGINES)('a run into %s', (name) => {
-  /** Starts a job that stops answering at a page, and waits until all before it is committed. */
-  async function standsAt(id: string, pages: number): Promise<void> {
+  /**
+   * Waits until all before the page that is not answered is committed, and that page asked for: whoever steers the run
+   * earlier leaves what was ordered for that page to the one that is asked for next.
+   * @param requests how many there are then since the service was made
+   */
+  async function standsAt(id: string, pages: number, requests: number): Promise<void> {
     await stage.until(id, (run) => run.status === 'running' && run.records_processed === pages * 10);
+    await stage.rest.asked(requests);
   }
 
   test('goes on from its checkpoint after each pause, and doubles nothing', async (context) => {
@@ -112,9 +117,13 @@ describe.each(ENGINES)('a run into %s', (name) => {
     const table = fresh('paused');
     const id = await job(serve(numbered(60)).connector, into(place, table));
     stage.rest.order('pass', 'pass', 'hang', 'pass', 'pass', 'hang');
+    const asked = stage.rest.seen.length;
     await stage.start(id);
-    for (const pages of [2, 4]) {
-      await standsAt(id, pages);
+    for (const [pages, requests] of [
+      [2, 3],
+      [4, 6],
+    ] as const) {
+      await standsAt(id, pages, asked + requests);
       await stage.control(id, 'pause');
       await stage.until(id, ({ status }) => status === 'paused');
       expect(await ids(place, table)).toEqual(numbered(pages * 10).map(({ id }) => id));
@@ -130,8 +139,9 @@ describe.each(ENGINES)('a run into %s', (name) => {
     const table = fresh('cancelled');
     const id = await job(serve(numbered(60)).connector, into(place, table));
     stage.rest.order('pass', 'pass', 'pass', 'hang');
+    const asked = stage.rest.seen.length;
     await stage.start(id);
-    await standsAt(id, 3);
+    await standsAt(id, 3, asked + 4);
     await stage.control(id, 'cancel');
     await stage.until(id, ({ status, finished_at }) => status === 'cancelled' && finished_at !== null);
     expect(await ids(place, table)).toEqual(numbered(30).map(({ id }) => id));
@@ -147,8 +157,9 @@ describe.each(ENGINES)('a run into %s', (name) => {
     await stage.complete(id);
     source.change(numbered(60));
     stage.rest.order('pass', 'pass', 'pass', 'hang');
+    const asked = stage.rest.seen.length;
     await stage.start(id);
-    await standsAt(id, 3);
+    await standsAt(id, 3, asked + 4);
     expect(await ids(place, table)).toHaveLength(20);
     await stage.control(id, 'cancel');
     await stage.until(id, ({ status, finished_at }) => status === 'cancelled' && finished_at !== null);
