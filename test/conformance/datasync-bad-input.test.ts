@@ -41,12 +41,12 @@ async function outcome(connector: object): Promise<{ run: SyncRunView; rows: num
   return { run, rows: counted?.count ?? 0 };
 }
 
-/** A REST service that is asked once for each page, without patience. */
+/** A REST service that is asked once for each page. */
 function rest(path: string, endpoint: object = {}, config: object = {}) {
   const endpoints = [{ path, ...endpoint }];
   return {
     type: 'rest_api',
-    config: { base_url: stage.rest.url, max_retries: 0, timeout_seconds: 1, endpoints, ...config },
+    config: { base_url: stage.rest.url, max_retries: 0, endpoints, ...config },
   };
 }
 
@@ -56,10 +56,14 @@ describe('a REST service', () => {
   test('that is not there, or says nothing', async () => {
     const nowhere = await outcome(rest('/x', {}, { base_url: 'http://127.0.0.1:1' }));
     expect(nowhere.run).toMatchObject(failed(/^GET http:\/\/127\.0\.0\.1:1\/x: .*ECONNREFUSED/));
-    const nobody = await outcome(rest('/x', {}, { base_url: 'http://nobody.invalid' }));
+    // Patience would only make what never answers last longer.
+    const impatient = { timeout_seconds: 1 };
+    const nobody = await outcome(rest('/x', {}, { ...impatient, base_url: 'http://nobody.invalid' }));
     expect(nobody.run).toMatchObject(failed(/^GET http:\/\/nobody\.invalid\/x: /));
     stage.rest.order('hang');
-    expect((await outcome(rest('/all/customers'))).run).toMatchObject(failed(/^GET .*\/all\/customers: .*1 s/));
+    expect((await outcome(rest('/all/customers', {}, impatient))).run).toMatchObject(
+      failed(/^GET .*\/all\/customers: .*1 s/),
+    );
     stage.rest.order('cut-body');
     expect((await outcome(rest('/all/customers'))).run).toMatchObject(failed(/^GET .*\/all\/customers: /));
   });
@@ -201,7 +205,8 @@ describe('names that try to be SQL', () => {
     expect(await stage.query('SELECT * FROM data.precious')).toEqual([]);
   });
 
-  test('are names, in MariaDB', async (context) => {
+  // A MariaDB is made for it, which takes long on a busy machine.
+  test('are names, in MariaDB', { timeout: 180_000 }, async (context) => {
     if (noMariadb) context.skip(noMariadb);
     const mariadb = await TemporaryMariadb.create();
     try {
