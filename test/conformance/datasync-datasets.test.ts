@@ -255,8 +255,12 @@ describe('POST /datasets/{id}/profile', () => {
       });
     expect(await settled()).toMatchObject({ profile_status: 'ready', profile_error: null });
     await own('CURRENT_USER');
-    expect((await datasets.post(`/${id}/profile`, {})).status).toBe(202);
-    expect((await datasets.get(`/${id}`)).body.profile_status).toBe('processing');
+    await datasets.store.transaction(async (tx) => {
+      // Whoever counts the table waits for it here, so that it can be seen.
+      await tx.query('LOCK TABLE data."locked away"');
+      expect((await datasets.post(`/${id}/profile`, {})).status).toBe(202);
+      expect((await datasets.get(`/${id}`)).body.profile_status).toBe('processing');
+    });
     expect(await settled()).toMatchObject({
       ...{ status: 'ready', profile_status: 'failed', records_count: 1, profiled_at: expect.stringMatching(ISO) },
       profile_error: expect.stringContaining('permission denied'),
