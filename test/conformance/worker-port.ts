@@ -10,6 +10,7 @@ import { appendChunk, BLOB_CHUNK_BYTES, createBlob, finishBlob } from '../../src
 import type { Store } from '../../src/store/store.ts';
 import { silent } from '../support/database.ts';
 import { enqueueAll, enqueueOne, lapse, newRun, registration } from '../support/runs.ts';
+import { eventually } from '../support/serving.ts';
 
 export interface PortUnderTest {
   readonly store: Store;
@@ -396,7 +397,17 @@ async function oneRound(daemon: Service): Promise<void> {
   await daemon.stop();
 }
 
-const rescueOnce = (store: Store) => oneRound(rescuer(store, silent));
+/** Takes back what is held by sessions that are over, also where the suite's server has just begun to do so itself. */
+async function rescueOnce(store: Store): Promise<void> {
+  await oneRound(rescuer(store, silent));
+  await eventually(async () => {
+    const held = await store.query(
+      `SELECT FROM longshore.runs r JOIN longshore.worker_sessions s ON s.id = r.session_id
+       WHERE s.ended_at IS NOT NULL OR s.lease_until < now()`,
+    );
+    return held.length === 0 || undefined;
+  });
+}
 
 /** Has a run's deadline lie that far back, and the server look for such runs. */
 async function overrun(store: Store, id: number, seconds: number): Promise<void> {
@@ -405,4 +416,6 @@ async function overrun(store: Store, id: number, seconds: number): Promise<void>
     seconds,
   ]);
   await oneRound(expirer(store, silent));
+  // A round of the suite's server may have had it meanwhile.
+  await store.query('SELECT FROM longshore.runs WHERE id = $1 FOR UPDATE', [id]);
 }
