@@ -144,13 +144,16 @@ export class RestServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
+    // A client that goes away amid its request has asked for nothing.
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return;
     const seen: SeenRequest = {
       method: request.method ?? '',
       url: request.url ?? '',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
       headers: request.headers,
-      body: await text(request).catch(() => ''),
+      body,
     };
     this.seen.push(seen);
     for (const waiting of this.#waiting) if (this.seen.length >= waiting.count) waiting.resolve();
@@ -158,15 +161,15 @@ export class RestServer {
     if (fault === 'hang') return;
     if (fault === 'cut') return void request.socket.destroy();
     const answer = typeof fault === 'object' ? fault : this.#answer(seen);
-    const body = bytesOf(answer.body);
+    const bytes = bytesOf(answer.body);
     const type = typeof answer.body === 'string' || answer.body === undefined ? 'text/plain' : 'application/json';
     response.writeHead(answer.status ?? 200, {
       'content-type': type,
-      'content-length': body.length,
+      'content-length': bytes.length,
       ...answer.headers,
     });
-    if (fault !== 'cut-body') return void response.end(body);
-    response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
+    if (fault !== 'cut-body') return void response.end(bytes);
+    response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
   }
 
   #answer(request: SeenRequest): Answer {
