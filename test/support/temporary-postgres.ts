@@ -32,15 +32,19 @@ async function findPrograms(account: Account | undefined, scratch: string): Prom
   return findBinaries({ account, source: packageDirectory(), copies: copyPlaces(scratch, account) });
 }
 
+/** Below those that systems give to whoever asks for any, so that nobody is given it while its server is away. */
+const PORTS = [16_384, 32_767] as const;
+
 export async function freePort(): Promise<number> {
   for (;;) {
-    // None of those that the system gives away by itself: it could go to another test before it is used, or between a
-    // stop and a start.
-    const port = randomInt(20_000, 32_768);
+    const port = randomInt(...PORTS);
     const server = createServer().listen(port, '127.0.0.1');
     const isFree = await once(server, 'listening').then(
       () => true,
-      () => false,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EADDRINUSE') throw error;
+        return false;
+      },
     );
     if (!isFree) continue;
     server.close();
