@@ -4,6 +4,7 @@ import { startServer } from '../../src/bin/server.ts';
 import { startTestServer, type TestServer } from '../support/api-server.ts';
 import { afterFile } from '../support/cleanup.ts';
 import { silent } from '../support/database.ts';
+import { eventually } from '../support/serving.ts';
 import { SocketClient, type SocketMessage } from '../support/socket-client.ts';
 
 /*
@@ -96,6 +97,8 @@ describe('since', () => {
     for (const one of later) {
       await receive(one, written);
       expect(idsOf(one.messages)).toEqual(upTo(written));
+      // Told behind the last record, where all of them came by the replay.
+      await eventually(async () => one.of('replayed').length > 0 || undefined);
       expect(one.of('replayed')).toHaveLength(1);
       await one.close();
     }
