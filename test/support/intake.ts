@@ -93,8 +93,10 @@ export async function startIntake(): Promise<Intake> {
       const fields = { Host: hostname, Authorization: `Bearer ${server.adminToken}`, ...headers };
       const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`POST ${path} HTTP/1.1\r\n${head.join('')}Content-Length: 1000000000\r\n\r\n`);
-      socket.write(bytes);
+      const sent = new Promise<unknown>((resolve) => socket.write(bytes, resolve));
       await eventually(async () => ((await seen()) ? true : undefined));
+      // What the system has not taken yet goes with the socket.
+      await sent;
       socket.destroy();
       await once(socket, 'close');
     },
