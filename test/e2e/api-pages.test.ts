@@ -16,7 +16,8 @@ describe.skipIf(chromiumPath === undefined)('/docs (skipped where no Chromium is
   });
   afterAll(() => browser?.close());
 
-  test('shows every area from this server alone, under its content policy', async () => {
+  // On a busy machine a page may well take half a minute.
+  test('shows every area from this server alone, under its content policy', { timeout: 300_000 }, async () => {
     const { page, complaints } = await openPage(browser, server.url, { viewport: { width: 1280, height: 800 } });
     await page.goto('/docs');
     await page.getByRole('heading', { name: 'Task scheduler' }).first().waitFor();

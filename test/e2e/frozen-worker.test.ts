@@ -37,7 +37,10 @@ function startWorker(id: string) {
   return worker;
 }
 
-it('a run of a worker that is stopped has ended before another worker starts it again', async () => {
+// Not a measure of speed: a lease must run out, and two workers start.
+it('a run of a worker that is stopped has ended before another worker starts it again', {
+  timeout: 180_000,
+}, async () => {
   const ledger = path.join(folder, 'ledger');
   // The first attempt writes for ever, deaf to signals; the second for a while.
   const command = `trap '' TERM HUP INT
