@@ -65,6 +65,7 @@ export async function openSignedIn(
 }
 
 export const main = (page: Page) => page.getByRole('main');
+/** Waits for a message. It is gone again after three seconds: wait while what brings it is pressed, not afterwards. */
 export const toast = (page: Page, text: string | RegExp) => page.locator('.ant-message').getByText(text).waitFor();
 /** Waits for a word that stands alone, such as a status. */
 export const badge = (page: Page, text: string) => main(page).getByText(text, { exact: true }).first().waitFor();
