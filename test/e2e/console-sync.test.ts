@@ -320,6 +320,8 @@ describe.skipIf(chromiumPath === undefined)(
          WHERE name = 'profile of again'`,
       );
       await file.getByRole('link', { name: 'again' }).click();
+      // Until the list is there, the page of files has a link of that name.
+      await page.getByRole('heading', { name: 'Datasets' }).waitFor();
       await main(page).getByRole('link', { name: 'again' }).click();
       await page.getByText('It could not be counted: permission denied for table again').waitFor();
     });
