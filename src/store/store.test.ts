@@ -52,6 +52,43 @@ describe('a transaction', () => {
     expect(await store.query('SELECT name FROM things WHERE id = 1')).toEqual([{ name: 'one' }]);
   });
 
+  test('begins with its first statement, and is one for all of them', async () => {
+    const current = 'SELECT pg_current_xact_id()::text AS id';
+    const ids = await store.transaction(async (tx) => [
+      ...(await tx.query(current)),
+      ...(
+        await Promise.all([tx.query(current), tx.query('SELECT pg_current_xact_id()::text AS id, $1::int', [1])])
+      ).flat(),
+    ]);
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
+    expect(await store.transaction(async () => 'nothing to do')).toBe('nothing to do');
+  });
+
+  test('fails when a statement had failed and its work hid it; nothing is kept', async () => {
+    const hidden = (first: string) =>
+      store.transaction(async (tx) => {
+        await tx.query(first);
+        await tx.query('SELECT 1 / 0').catch(() => undefined);
+      });
+    await expect(hidden("INSERT INTO things VALUES (3, 'three')")).rejects.toThrow('rolled back');
+    await expect(hidden('SELECT')).rejects.toThrow('rolled back');
+    const first = store.transaction(async (tx) => {
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+      await tx.query("INSERT INTO things VALUES (3, 'three')");
+    });
+    await expect(first).rejects.toThrow('division by zero');
+    expect(await store.query('SELECT FROM things WHERE id = 3')).toEqual([]);
+  });
+
+  test('fails for a first value that cannot be sent, and leaves its connection in order', async () => {
+    const single = new Store({ url, poolSize: 1, logger: silent, applicationName: 'longshore test' });
+    const value: { self?: object } = {};
+    value.self = value;
+    await expect(single.transaction((tx) => tx.query('SELECT $1::jsonb', [value]))).rejects.toThrow('circular');
+    expect(await single.query('SELECT pg_current_xact_id_if_assigned() AS none')).toEqual([{ none: null }]);
+    await single.close();
+  });
+
   test('rolls back when its work throws, and passes the error on', async () => {
     const thrown = new Error('changed its mind');
     await expect(
