@@ -1,6 +1,6 @@
 import { SearchOutlined } from '@ant-design/icons';
 import { Input } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import styles from './filters.module.css';
 
 /** How long somebody must pause in typing before the list follows, in milliseconds. */
@@ -14,10 +14,18 @@ interface SearchFieldProps {
 
 export function SearchField({ label, value, onSearch }: SearchFieldProps) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const asked = useRef(value);
+  useEffect(() => {
+    // What was asked for comes back as the value, perhaps while more is being typed: only another value replaces that.
+    if (value !== asked.current) setText(value);
+    asked.current = value;
+  }, [value]);
   useEffect(() => {
     if (text === value) return undefined;
-    const timer = setTimeout(() => onSearch(text), TYPING_PAUSE_MS);
+    const timer = setTimeout(() => {
+      asked.current = text;
+      onSearch(text);
+    }, TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, value, onSearch]);
   return (
@@ -30,7 +38,10 @@ export function SearchField({ label, value, onSearch }: SearchFieldProps) {
       aria-label={label}
       value={text}
       onChange={(event) => setText(event.target.value)}
-      onPressEnter={() => onSearch(text)}
+      onPressEnter={() => {
+        asked.current = text;
+        onSearch(text);
+      }}
     />
   );
 }
