@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 
 /** Statements that change something; what follows Parse or Query holds their text. */
 const WRITES = /\b(INSERT|UPDATE|DELETE|COMMIT)\b/;
+/** With the first statement of its transaction behind it, in the same chunk; a statement's text follows its name, which is empty. */
+const BEGINS = /^\0?BEGIN\0/;
 const [QUERY, PARSE, SYNC] = ['Q', 'P', 'S'].map((letter) => letter.charCodeAt(0));
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const IDLE = 'I'.charCodeAt(0);
@@ -124,6 +126,7 @@ export class LossyProxy {
       for (const { type, bytes } of asked.push(chunk)) {
         if (type === PARSE || type === QUERY) {
           const text = bytes.toString('latin1', 5);
+          inTransaction ||= BEGINS.test(text);
           const write = WRITES.exec(text)?.[1];
           commits = write !== undefined && (!inTransaction || write === 'COMMIT');
         }
