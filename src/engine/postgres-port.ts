@@ -82,15 +82,15 @@ export class PostgresPort implements WorkerPort {
 
   async lease(request: LeaseRequest, signal: AbortSignal): Promise<LeasedRun[]> {
     const until = Date.now() + request.wait_ms;
-    for (;;) {
+    while (!signal.aborted) {
       const hint = this.#queued.next;
       const runs = await runsLease(this.#store, request.session_id, request.limit);
       const left = until - Date.now();
       if (runs.length > 0) return this.#resolveSpecs?.(runs) ?? runs;
-      if (left <= 0 || signal.aborted) return [];
+      if (left <= 0) return [];
       await this.#queued.wait(hint, Math.min(left, POLL_MS), signal);
-      if (signal.aborted) return [];
     }
+    return [];
   }
 
   async report(request: ReportRequest): Promise<ReportAnswer> {

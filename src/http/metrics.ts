@@ -12,7 +12,9 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #aborted: Counter;
-  readonly #underWay = new Set<FastifyRequest>();
+  /** Weak, since not every server says of a request that its client has gone: not of one behind another on Node 20. */
+  readonly #underWay = new WeakSet<FastifyRequest>();
+  #inFlight = 0;
 
   constructor(store: Store) {
     const registers = [this.registry];
@@ -54,11 +56,12 @@ export class Metrics {
 
   /** How many requests are being answered now. */
   get inFlight(): number {
-    return this.#underWay.size;
+    return this.#inFlight;
   }
 
   requestStarted(request: FastifyRequest): void {
     this.#underWay.add(request);
+    this.#inFlight += 1;
   }
 
   /**
@@ -67,6 +70,7 @@ export class Metrics {
    */
   requestEnded(request: FastifyRequest, reply: FastifyReply): boolean {
     if (!this.#underWay.delete(request)) return false;
+    this.#inFlight -= 1;
     const labels = {
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
@@ -79,6 +83,7 @@ export class Metrics {
   /** @returns whether it was still under way */
   requestAborted(request: FastifyRequest): boolean {
     if (!this.#underWay.delete(request)) return false;
+    this.#inFlight -= 1;
     this.#aborted.inc();
     return true;
   }

@@ -89,9 +89,9 @@ function announceClosing(app: App): void {
   setMaxListeners(0, closing.signal);
   app.decorate('closing', closing.signal);
   app.addHook('preClose', async () => closing.abort());
-  // Else closing waits until the connection of an answer that ended meanwhile has been idle for long.
-  app.addHook('onResponse', async () => {
-    if (closing.signal.aborted) app.server.closeIdleConnections();
+  // Else closing would wait until the connection of an answer that ends meanwhile has been idle for long.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (closing.signal.aborted) raw.socket.destroySoon();
   });
 }
 

@@ -64,20 +64,42 @@ describe('a transaction', () => {
     expect(await store.transaction(async () => 'nothing to do')).toBe('nothing to do');
   });
 
-  test('fails when a statement had failed and its work hid it; nothing is kept', async () => {
-    const hidden = (first: string) =>
-      store.transaction(async (tx) => {
-        await tx.query(first);
-        await tx.query('SELECT 1 / 0').catch(() => undefined);
+  test('fails with what a statement had failed with when its work hid it; nothing is kept', async () => {
+    const insert = "INSERT INTO things VALUES (3, 'three')";
+    const wrong = 'SELECT 1 / 0';
+    for (const order of [
+      [insert, wrong],
+      [wrong, insert],
+    ]) {
+      const hidden = store.transaction(async (tx) => {
+        for (const sql of order) await tx.query(sql).catch(() => undefined);
       });
-    await expect(hidden("INSERT INTO things VALUES (3, 'three')")).rejects.toThrow('rolled back');
-    await expect(hidden('SELECT')).rejects.toThrow('rolled back');
-    const first = store.transaction(async (tx) => {
-      await tx.query('SELECT 1 / 0').catch(() => undefined);
-      await tx.query("INSERT INTO things VALUES (3, 'three')");
-    });
-    await expect(first).rejects.toThrow('division by zero');
+      await expect(hidden).rejects.toThrow('division by zero');
+    }
     expect(await store.query('SELECT FROM things WHERE id = 3')).toEqual([]);
+  });
+
+  test('refuses a statement that comes when it is over, which would take effect by itself', async () => {
+    let together: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    const begun = store.transaction(async (tx) => {
+      const insert = tx.query("INSERT INTO things VALUES (3, 'three')");
+      together = Promise.allSettled([insert, tx.query("INSERT INTO things VALUES (4, 'four')")]);
+      throw new Error('changed its mind');
+    });
+    await expect(begun).rejects.toThrow('changed its mind');
+    const over = { reason: { message: expect.stringContaining('transaction is over') } };
+    expect(await together).toMatchObject([{ status: 'fulfilled' }, over]);
+    const ended = await store.transaction(async (tx) => {
+      await tx.query('SELECT 1');
+      return { tx };
+    });
+    await expect(ended.tx.query("INSERT INTO things VALUES (4, 'four')")).rejects.toMatchObject(over.reason);
+    expect(await store.query('SELECT FROM things WHERE id IN (3, 4)')).toEqual([]);
+  });
+
+  test('tells of its first statement, too, who asked for it', async () => {
+    const failed = await store.transaction((tx) => tx.query('SELECT 1 / 0')).catch((error: Error) => error);
+    expect((failed as Error).stack).toContain('store.test.ts');
   });
 
   test('fails for a first value that cannot be sent, and leaves its connection in order', async () => {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { AppError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
-import { queryOpening } from './opening.ts';
+import { Transaction } from './transaction.ts';
 
 /** Runs one statement. Identifiers in `sql` are our own text; every value goes through `params`. */
 export interface Queryable {
@@ -84,12 +84,6 @@ function toAppError(error: unknown): unknown {
   return exhausted ? new AppError('unavailable', `${exhausted}; nothing was done.`, { cause: error }) : error;
 }
 
-/** PostgreSQL answers COMMIT with ROLLBACK where a statement has failed, also if nobody was told. */
-async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new Error('a statement had failed: the transaction was rolled back');
-}
-
 /**
  * PostgreSQL, the one owner of the connection pool. Statements are unnamed (no prepared names, no session state), so
  * the pool may stand behind PgBouncer in transaction mode.
@@ -132,27 +126,15 @@ export class Store implements Queryable {
       throw toAppError(error);
     }
     let broken: Error | undefined;
-    let opening: Promise<pg.QueryResult> | undefined;
+    const tx = new Transaction(client);
     try {
-      const tx: Tx = {
-        inTransaction: true,
-        async query<Row extends object>(sql: string, params: readonly unknown[] = []) {
-          if (!opening) {
-            opening = queryOpening(client, sql, params);
-            return (await opening).rows as Row[];
-          }
-          // Without it there is no transaction that another one could be part of.
-          await opening;
-          return (await client.query<Row & pg.QueryResultRow>(sql, params as unknown[])).rows;
-        },
-      };
       const result = await work(tx);
-      if (opening) await commit(client);
+      await tx.commit();
       return result;
     } catch (error) {
       // On a connection that does not answer, a ROLLBACK would wait as well; closing it rolls back.
       if (isUnavailable(error)) broken = error as Error;
-      else if (opening) await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
+      else await tx.rollback().catch((rollbackError: Error) => (broken = rollbackError));
       throw toAppError(error);
     } finally {
       // A connection that could not roll back is thrown away, not handed to the next one.

@@ -39,5 +39,6 @@ export async function previewJob(
   if (run.finishedAt) throw new AppError('conflict', run.error ?? `the preview was ${status}`);
   // Nobody would look at it any more. If it ends this very moment, so be it.
   await store.transaction((tx) => cancelRun(tx, AREA, runId)).catch(() => undefined);
+  if (signal.aborted) throw new AppError('unavailable', 'The server closes. Try again in a moment.');
   throw new AppError('unavailable', 'No preview came within 30 s: is a worker running, and is the source reachable?');
 }
