@@ -1,6 +1,6 @@
 import { SearchOutlined } from '@ant-design/icons';
 import { Input } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import styles from './filters.module.css';
 
 /** How long somebody must pause in typing before the list follows, in milliseconds. */
@@ -15,6 +15,13 @@ interface SearchFieldProps {
 export function SearchField({ label, value, onSearch }: SearchFieldProps) {
   const [text, setText] = useState(value);
   const asked = useRef(value);
+  const ask = useCallback(
+    (wanted: string) => {
+      asked.current = wanted;
+      onSearch(wanted);
+    },
+    [onSearch],
+  );
   useEffect(() => {
     // What was asked for comes back as the value, perhaps while more is being typed: only another value replaces that.
     if (value !== asked.current) setText(value);
@@ -22,12 +29,9 @@ export function SearchField({ label, value, onSearch }: SearchFieldProps) {
   }, [value]);
   useEffect(() => {
     if (text === value) return undefined;
-    const timer = setTimeout(() => {
-      asked.current = text;
-      onSearch(text);
-    }, TYPING_PAUSE_MS);
+    const timer = setTimeout(() => ask(text), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, value, onSearch]);
+  }, [text, value, ask]);
   return (
     <Input
       className={styles.search ?? ''}
@@ -38,10 +42,7 @@ export function SearchField({ label, value, onSearch }: SearchFieldProps) {
       aria-label={label}
       value={text}
       onChange={(event) => setText(event.target.value)}
-      onPressEnter={() => {
-        asked.current = text;
-        onSearch(text);
-      }}
+      onPressEnter={() => ask(text)}
     />
   );
 }

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { actorOf } from '../../../http/access.ts';
 import type { App } from '../../../http/area.ts';
 import { whileAwaited } from '../../../http/awaited.ts';
@@ -11,6 +12,10 @@ import { numberOf } from '../ids.ts';
 /** `/v1/sync/datasets/dilute` and `/augment`: datasets that are made of others. */
 export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): void {
   const { idempotency, warehouse, translatorUrl } = deps;
+  /** What a run has come to, for as long as its answer is awaited. */
+  const ended = (runId: string, answer: Writable) =>
+    outputOf(deps, numberOf('run', runId), whileAwaited(answer, app.closing).signal);
+
   app.post(
     '/v1/sync/datasets/dilute',
     {
@@ -28,11 +33,7 @@ export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): v
         status: 202,
         body: await startDilution(tx, warehouse, actorOf(request), request.body),
       }));
-      const output = (await outputOf(
-        deps,
-        numberOf('run', started.run_id),
-        whileAwaited(reply.raw, app.closing).signal,
-      )) as DilutionOutput | undefined;
+      const output = (await ended(started.run_id, reply.raw)) as DilutionOutput | undefined;
       if (!output) {
         const open = { original_records: null, diluted_records: null, final_records: null, quality_improvement: null };
         return reply.code(202).send({ ...started, ...open });
@@ -60,11 +61,7 @@ export function registerDatasetDerivationRoutes(app: App, deps: DatasyncDeps): v
         status: 202,
         body: await startAugmentation(tx, { warehouse, translatorUrl }, actorOf(request), request.body),
       }));
-      const output = (await outputOf(
-        deps,
-        numberOf('run', started.run_id),
-        whileAwaited(reply.raw, app.closing).signal,
-      )) as PipelineResult | undefined;
+      const output = (await ended(started.run_id, reply.raw)) as PipelineResult | undefined;
       if (!output) {
         const open = { original_records: null, augmented_records: null, final_records: null };
         return reply.code(202).send({ ...started, ...open });
